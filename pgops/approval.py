@@ -1,0 +1,124 @@
+"""Change with consent: a proposal says what would be done, an approval agrees to exactly that, a record says what was.
+
+Nothing here changes anything. Each part that can change something (a user's file, a database) subclasses `Proposal`
+beside its code and adds `apply(*, approval, record=None)`, which begins with `agreed(self, approval)` and gives a
+`Record`. There is no default yes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import attrs
+
+from pgops.errors import NotApprovedError
+from pgops.findings import as_json, as_tuple
+
+if TYPE_CHECKING:
+    from pgops.render.document import Document
+
+VALID_FOR = dt.timedelta(hours=1)
+
+
+@attrs.frozen(kw_only=True)
+class Proposal:
+    """Something that could be done, in full: what exactly, to what, with which effects and risks.
+
+    `statements` are the exact words that would be carried out: SQL, or the lines of a difference. `target` identifies
+    what they would be carried out on, so firmly that no other thing has the same: system identifier, database oid and
+    role, or real path and content hash. `parameters` are whatever else decides the outcome. These four make the digest.
+    """
+
+    kind: str
+    title: str
+    statements: tuple[str, ...] = attrs.field(converter=as_tuple)
+    target: Mapping[str, Any]
+    parameters: Mapping[str, Any] = attrs.field(factory=dict)
+    effects: tuple[str, ...] = attrs.field(default=(), converter=as_tuple)
+    risks: tuple[str, ...] = attrs.field(default=(), converter=as_tuple)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, in hexadecimal, of kind, statements, parameters and target: what an approval agrees to."""
+        agreed = {
+            "kind": self.kind,
+            "statements": self.statements,
+            "parameters": self.parameters,
+            "target": self.target,
+        }
+        canonical = json.dumps(as_json(agreed), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode("ascii")).hexdigest()
+
+    def approve(self, *, by: str, note: str = "", valid_for: dt.timedelta = VALID_FOR) -> Approval:
+        """Agree to this proposal as it is, for an hour unless said otherwise. `by` is who answers for it."""
+        if not by.strip():
+            raise NotApprovedError("An approval names who gives it.", cure="approve(by='ann')")
+        now = dt.datetime.now(dt.UTC)
+        return Approval(digest=self.digest, by=by, note=note, at=now, until=now + valid_for)
+
+    def to_document(self) -> Document:
+        """The proposal for people, through any writer."""
+        from pgops.render.document import Bullets, CodeBlock, Document, KeyValues, Section  # noqa: PLC0415
+
+        blocks: list[Any] = [KeyValues(list(self.target.items()))]
+        blocks.append(CodeBlock("\n".join(self.statements), "sql" if self.kind.startswith("sql") else "diff"))
+        blocks += [
+            Section(title, [Bullets(lines)])
+            for title, lines in (("Effects", self.effects), ("Risks", self.risks))
+            if lines
+        ]
+        return Document(self.title, subtitle=f"{self.kind}, digest {self.digest[:12]}", blocks=blocks)
+
+
+@attrs.frozen(kw_only=True)
+class Approval:
+    """Somebody's consent to one digest, from `at` until `until`."""
+
+    digest: str
+    by: str
+    note: str
+    at: dt.datetime
+    until: dt.datetime
+
+
+@attrs.frozen(kw_only=True)
+class Record:
+    """What was done: plain data, for whoever keeps evidence. `details` are JSON types."""
+
+    kind: str
+    title: str
+    digest: str
+    target: Mapping[str, Any]
+    statements: tuple[str, ...]
+    approval: Approval
+    began: dt.datetime
+    ended: dt.datetime
+    outcome: str
+    details: Mapping[str, Any] = attrs.field(factory=dict, converter=as_json)
+
+
+Keep: TypeAlias = Callable[[Record], object]
+"""What takes a record when something has been done: an evidence store, a list's append."""
+
+
+def agreed(proposal: Proposal, approval: Approval | None) -> Approval:
+    """The approval, if it is one, fits this proposal and still holds. Raises `NotApprovedError` otherwise."""
+    how = "proposal.approve(by=...) gives an approval; hand it to apply(approval=...)."
+    if approval is None:
+        raise NotApprovedError(f"{proposal.title}: nobody has approved this.", cure=how)
+    if approval.digest != proposal.digest:
+        raise NotApprovedError(
+            f"{proposal.title}: the approval of {approval.by} is for something else, or for this on another target.",
+            cure="Look at this proposal and approve it.",
+        )
+    now = dt.datetime.now(dt.UTC)
+    if not approval.at <= now < approval.until:
+        raise NotApprovedError(
+            f"{proposal.title}: the approval of {approval.by} held until {approval.until:%Y-%m-%d %H:%M} UTC.",
+            cure="Approve it anew.",
+        )
+    return approval

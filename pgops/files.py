@@ -1,0 +1,68 @@
+"""Writing a user's file: whole or not at all, in its place, with its mode."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def write_whole(file: str | os.PathLike[str], chunks: Iterable[str], *, mode: int | None = None) -> Path:
+    """Write `chunks` as UTF-8 to `file` and give its path.
+
+    A crash or an error at any moment leaves the old file or the new one, never a part: the text goes to a temporary
+    file beside it, to the disk, and then takes the name. A link is followed and its target replaced. An existing file
+    keeps its owner and mode; a new one gets `mode`, or what the umask leaves. What is no file (a pipe, /dev/stdout)
+    can't be replaced and is written to. Raises `OSError` as `open` does.
+    """
+    existing = _status_of(file)
+    if existing is not None and not stat.S_ISREG(existing.st_mode):
+        with Path(file).open("w", encoding="utf-8", errors="backslashreplace", newline="\n") as out:
+            out.writelines(chunks)
+        return Path(file)
+    path = Path(os.path.realpath(file))
+    temporary = path.parent / f".{path.name[:40]}.{secrets.token_hex(6)}"  # 40 characters are 160 bytes at most
+    given = 0o666 if mode is None else mode
+    # Never more open than the old file, not for a moment.
+    guarded = given if existing is None else existing.st_mode & 0o600
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, guarded)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as out:
+            out.writelines(chunks)
+            out.flush()
+            os.fsync(out.fileno())
+        if existing is not None:
+            with suppress(OSError):  # only root may give a file back to its owner; others own what they write
+                os.chown(temporary, existing.st_uid, existing.st_gid)
+            temporary.chmod(stat.S_IMODE(existing.st_mode))
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+    _settle(path.parent)
+    return Path(file)
+
+
+def _status_of(file: str | os.PathLike[str]) -> os.stat_result | None:
+    """Kind, owner and mode of what is there, links followed, or None where there is nothing yet."""
+    try:
+        return Path(file).stat()
+    except FileNotFoundError:
+        return None
+
+
+def _settle(folder: Path) -> None:
+    """Bring the rename itself to the disk, where the system can."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
