@@ -1,0 +1,250 @@
+"""From one planned check to its result: requirements, the question, the verdict, and every way to fail.
+
+Like `steps` it never waits. Nothing that a check does escapes: whatever goes wrong becomes an outcome with its reason,
+and only a lost connection also ends the work on that connection.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import count
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import attrs
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from pgops.checks.api import Check, Earlier, Probe, Seen
+from pgops.checks.report import CheckResult, Outcome
+from pgops.checks.settings import Bounds
+from pgops.checks.steps import LOCK_TIMEOUT_S, AnyConnection, Ask, load, look
+from pgops.checks.suppress import Suppression, split
+from pgops.db.server import FACTS_SQL, Lack, Server
+from pgops.findings import Finding, Severity, Target, Unseen, quote_identifier
+
+if TYPE_CHECKING:
+    from psycopg import pq
+
+
+logger = logging.getLogger("pgops.checks")
+
+TESTED_UNTIL = 18
+"""The newest major version that every check was tested on."""
+
+CONNECTION_LOST = "connection lost"
+
+
+Answer: TypeAlias = tuple[Outcome, dict[str, Any]]
+"""An outcome, and the fields of `CheckResult` that go with it."""
+
+
+@attrs.frozen(kw_only=True)
+class Planned:
+    """A check with all that is decided before anything is asked."""
+
+    check: Check[Any, Any]
+    bounds: Bounds
+    trusted: bool
+    suppressions: tuple[Suppression, ...] = ()
+    earlier: Earlier | None = None
+
+    def result(self, answer: Answer, seconds: float = 0.0) -> CheckResult:
+        check, (outcome, more) = self.check, answer
+        return CheckResult(
+            check=check.id,
+            title=check.title,
+            aliases=check.aliases,
+            outcome=outcome,
+            limits=self.bounds.shown,
+            seconds=seconds,
+            **more,
+        )
+
+
+def skipped(lack: Lack) -> Answer:
+    return Outcome.SKIPPED, {"reason": lack.reason, "cure": lack.cure}
+
+
+def failed(reason: str, *, cure: str = "", sqlstate: str | None = None) -> Answer:
+    return Outcome.FAILED, {"reason": reason, "cure": cure, "sqlstate": sqlstate}
+
+
+@attrs.frozen(kw_only=True)
+class Circumstances:
+    """What all checks of one run share. `clock` is monotonic and stood at `clock` when the server said `server.now`."""
+
+    server: Server
+    clock: float
+    facilities: Mapping[str, Any] = attrs.field(factory=dict)
+
+    @property
+    def now(self) -> datetime:
+        return self.server.now + timedelta(seconds=time.monotonic() - self.clock)
+
+
+@attrs.frozen
+class TimeLimit:
+    """How long one look may take, and what sets that limit."""
+
+    seconds: float
+    because: str
+
+
+def gather_facts(conn: AnyConnection, limit: TimeLimit) -> Generator[Ask, pq.abc.PGresult, Server]:
+    """Ask the server for what every check may need to know. Raises what psycopg raises."""
+    result = yield from look(conn, FACTS_SQL, None, timeout_s=limit.seconds, trusted=True)
+    return Server.from_row(load(result, tuple)[0])
+
+
+def answer(
+    conn: AnyConnection, planned: Planned, given: Circumstances, limit: TimeLimit
+) -> Generator[Ask, pq.abc.PGresult, CheckResult]:
+    """The result of one check, asked within `limit`."""
+    began = time.perf_counter()
+    try:
+        found = yield from _found(conn, planned, given, limit)
+    except psycopg.Error as error:
+        timed_out = time.perf_counter() - began >= limit.seconds
+        found = _failure(conn, planned, error, given.server, exceeded=limit if timed_out else None)
+    except Exception as error:  # a check's own mistake is its result, and the run goes on
+        logger.exception("The check %s failed", planned.check.id)
+        found = failed(f"the check itself is at fault: {type(error).__name__}: {error}")
+    return planned.result(found, time.perf_counter() - began)
+
+
+def _found(
+    conn: AnyConnection, planned: Planned, given: Circumstances, limit: TimeLimit
+) -> Generator[Ask, pq.abc.PGresult, Answer]:
+    check, server = planned.check, given.server
+    lack = check.requires.unmet(server)
+    if lack is None and server.in_recovery and not check.standby:
+        lack = Lack("it means nothing on a standby", "Ask the primary.")
+    if lack is not None:
+        return skipped(lack)
+    if check.probe is not None:
+        return _probed(check.probe, planned, given)
+    query = check.query_for(server)
+    if isinstance(query, Lack):
+        return skipped(query)
+    sql: str = query.sql
+    if query.extension is not None:
+        name = query.extension[0]
+        sql = sql.replace(f"<<{name}>>", _quoted_schema(server, name))
+    result = yield from look(conn, sql, planned.bounds.parameters, timeout_s=limit.seconds, trusted=planned.trusted)
+    return judged(planned, load(result, check.row), given)
+
+
+def _probed(probe: Probe, planned: Planned, given: Circumstances) -> Answer:
+    name = probe.facility
+    if name not in given.facilities:
+        return skipped(Lack(f"no facility {name!r} was handed in", f"run_checks(..., facilities={{{name!r}: ...}})"))
+    rows = list(probe.read(given.facilities[name]))
+    if not all(isinstance(row, planned.check.row) for row in rows):
+        raise TypeError(f"its probe gives rows that are not {planned.check.row.__name__} objects")
+    return judged(planned, rows, given)
+
+
+def _quoted_schema(server: Server, extension: str) -> str:
+    return quote_identifier(server.extensions[extension].schema).replace("%", "%%")
+
+
+def judged(planned: Planned, rows: list[Any], given: Circumstances) -> Answer:
+    """What these rows mean: pure, nothing is asked."""
+    check = planned.check
+    kept: dict[str, Any] = {"rows": tuple(rows[: check.max_rows]), "truncated": len(rows) > check.max_rows}
+    if check.judge is None:
+        return Outcome.LISTED, kept
+    now = given.now
+    seen = Seen(
+        check=check.id,
+        limits=planned.bounds.limits,
+        server=given.server,
+        now=now,
+        earlier=planned.earlier,
+        limits_of=planned.bounds.of(check),
+    )
+    findings: Sequence[Finding]
+    findings, unseen = _numbered(check.id, check.judge(rows, seen))
+    kept["unseen"] = tuple(unseen)
+    if planned.suppressions:
+        names = (check.id, check.topic, *check.aliases)
+        findings, kept["suppressed"] = split(findings, planned.suppressions, names=names, today=now.date())
+    kept["findings"] = tuple(findings)
+    if findings:
+        return Outcome.FOUND, kept
+    if unseen:
+        return Outcome.SKIPPED, kept | _unjudged(unseen)
+    return Outcome.CLEAN, kept
+
+
+def _unjudged(unseen: list[Unseen]) -> dict[str, str]:
+    """The reason and the cure where nothing was found and something could not be judged."""
+    first = unseen[0]
+    number = f"{len(unseen)} objects" if len(unseen) > 1 else f"the {first.target.kind} {first.target}"
+    cures = list(dict.fromkeys(each.cure for each in unseen if each.cure))
+    return {"reason": f"{number} could not be judged: {first.reason}", "cure": "\n".join(cures[:20])}
+
+
+def _numbered(check: str, verdicts: Iterable[Finding | Unseen]) -> tuple[list[Finding], list[Unseen]]:
+    """The findings with the check's id on them, those about equal targets told apart by a number."""
+    findings: list[Finding] = []
+    unseen: list[Unseen] = []
+    times: dict[Target, Iterator[int]] = {}
+    for each in verdicts:
+        if isinstance(each, Unseen):
+            unseen.append(each)
+            continue
+        if not (isinstance(each, Finding) and isinstance(each.severity, Severity) and isinstance(each.target, Target)):
+            raise TypeError(f"its judge gives {each!r}, which is no Finding with a Severity and a Target")
+        nth = next(times.setdefault(each.target, count(1)))
+        if nth > 1 or each.check != check:
+            each = attrs.evolve(each, check=check, nth=nth)  # noqa: PLW2901
+        findings.append(each)
+    return findings, unseen
+
+
+# undefined_column, undefined_table, undefined_function, undefined_object, undefined_parameter
+_UNDEFINED = {"42703", "42P01", "42883", "42704", "42P02"}
+
+
+def _failure(
+    conn: AnyConnection, planned: Planned, error: psycopg.Error, server: Server, *, exceeded: TimeLimit | None
+) -> Answer:
+    """What an error of the server means for a check (codes: manual, appendix A)."""
+    state = error.sqlstate
+    words = (error.diag.message_primary or str(error)).strip()
+    if is_lost(conn, error):
+        return failed(f"{CONNECTION_LOST}: {words}", sqlstate=state)
+    if state == "57014" and exceeded:
+        return failed(f"stopped by {exceeded.because}", sqlstate=state)
+    if state == "55P03":
+        return failed(f"a lock was not to be had within {LOCK_TIMEOUT_S:g} s: {words}", sqlstate=state)
+    if state == "42501":
+        role = planned.check.requires.role
+        lack = server.lacks_role(role) if role else None
+        return skipped(lack or Lack(words, f"Grant what is missing to the role {server.user}."))
+    if state == "55000":  # object_not_in_prerequisite_state: the server is not set up for the question
+        return skipped(Lack(words, _preparation(planned, error, words)))
+    if state in _UNDEFINED and server.major > TESTED_UNTIL:
+        return skipped(Lack(f"not known to work on PostgreSQL {server.major}: {words}", "Look for a newer pgops."))
+    if state == "25P02":
+        return failed("the caller's transaction has failed", sqlstate=state, cure="Roll it back first.")
+    return failed(f"{words} (SQLSTATE {state})" if state else words, sqlstate=state)
+
+
+def _preparation(planned: Planned, error: psycopg.Error, words: str) -> str:
+    """What makes a server ready, by the message of an error 55000."""
+    library = planned.check.requires.extension
+    if library and "shared_preload_libraries" in words:
+        return f"Add {library} to shared_preload_libraries, to what stands there, and restart the server."
+    return error.diag.message_hint or ""
+
+
+def is_lost(conn: AnyConnection, error: psycopg.Error) -> bool:
+    """Whether the connection is gone, or going: 57P01 to 57P03 end it, and class 08 says so."""
+    state = error.sqlstate or ""
+    gone = conn.closed or conn.pgconn.transaction_status == TransactionStatus.UNKNOWN
+    return gone or state in ("57P01", "57P02", "57P03", "57P05") or state.startswith("08")

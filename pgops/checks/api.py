@@ -1,0 +1,248 @@
+"""What a check is: plain declarations, and nothing here touches a server.
+
+A check names its `Row` (what its SQL gives), its `Limits` (the thresholds, each with unit and meaning), its `Query` per
+server version, what it `Requires`, and a pure judgement over rows. Only the runner does I/O, so one declaration serves
+a connection, a pool and asyncio alike.
+"""
+
+from __future__ import annotations
+
+import enum
+import inspect
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Generic, LiteralString, Protocol, TypeAlias, TypeVar
+
+import attrs
+
+from pgops.db.server import Lack, Server
+from pgops.errors import BadCheckError
+from pgops.findings import Target, as_tuple
+
+if TYPE_CHECKING:
+    from pgops.findings import Finding, Unseen
+    from pgops.render.document import Block
+
+RowT = TypeVar("RowT")
+LimitsT = TypeVar("LimitsT")
+JudgedT = TypeVar("JudgedT", contravariant=True)  # noqa: PLC0105  named like the two above
+
+Verdict: TypeAlias = "Finding | Unseen"
+
+
+class Scope(enum.Enum):
+    """How far one answer reaches: the database that was asked, or the whole server whichever database was asked."""
+
+    DATABASE = "database"
+    CLUSTER = "cluster"
+
+
+@attrs.frozen(kw_only=True)
+class NoLimits:
+    """The limits of a check that has none."""
+
+
+class Loosest(enum.Enum):
+    """Which of several values of a limit lets the most rows through: SQL gets that one, the judgement the exact one."""
+
+    LOWEST = "lowest"
+    HIGHEST = "highest"
+
+
+def limit(default: Any, *, unit: str, doc: str, loosest: Loosest = Loosest.LOWEST) -> Any:
+    """Declare one limit of a check: at once a parameter of its SQL, a key of the config and a line of documentation.
+
+    `loosest` matters where a limit is set for one object and SQL, which runs once for all, must not filter too much.
+    """
+    return attrs.field(default=default, metadata={"unit": unit, "doc": doc, "loosest": loosest})
+
+
+@attrs.frozen(kw_only=True)
+class Requires:
+    """What must be there for a check to give an answer. What is missing makes it SKIPPED, with the reason and the cure.
+
+    `role`: a predefined role whose rights are needed (manual, section "Predefined Roles"). `extension`: its name.
+    `extension_version`: the oldest version that will do.
+    """
+
+    role: str | None = None
+    extension: str | None = None
+    extension_version: str | None = None
+
+    def unmet(self, server: Server) -> Lack | None:
+        """The first thing that `server` lacks, or None."""
+        if self.role is not None and not server.has_role(self.role):
+            return server.lacks_role(self.role)
+        if self.extension is not None:
+            return server.lacks_extension(self.extension, self.extension_version)
+        return None
+
+
+@attrs.frozen(kw_only=True)
+class Query:
+    """The SQL for servers of major version `since` and later, until a newer query of the same check.
+
+    With `extension` it is chosen by that extension's installed version instead, and `<<name>>` in the text stands for
+    the quoted schema the extension is installed in. Limits are named parameters: `%(min_rows)s`; a percent sign is
+    `%%`. The search path is empty, so every name is qualified.
+    """
+
+    since: int
+    sql: LiteralString
+    extension: tuple[str, str] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Probe:
+    """A look at something that SQL on this connection can't see.
+
+    The caller of `run_checks` hands in facilities by name; `read` gets that facility and gives the check's rows.
+    """
+
+    facility: str
+    read: Callable[[Any], Iterable[Any]]
+
+
+class Earlier(Protocol):
+    """What a check saw on an earlier run: enough for forecasts, "idle since" and regressions."""
+
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def rows(self) -> Sequence[Any]: ...
+
+
+@attrs.frozen(kw_only=True)
+class Seen(Generic[LimitsT]):
+    """The circumstances that a judgement may take into account. `now` is the server's clock.
+
+    `check` is the id of the check that is judged, `earlier` is the previous observation of the same check, or None.
+    """
+
+    check: str = ""
+    limits: LimitsT
+    server: Server
+    now: datetime
+    earlier: Earlier | None = None
+    _limits_of: Callable[[Any], LimitsT] | None = attrs.field(default=None, alias="limits_of")
+
+    def limits_for(self, row: Any) -> LimitsT:
+        """The limits for this row's object: those set for it by name, otherwise `limits`."""
+        return self.limits if self._limits_of is None else self._limits_of(row)
+
+
+def _cleaned(doc: str | None) -> str:
+    return inspect.cleandoc(doc or "")
+
+
+class Judge(Protocol[JudgedT, LimitsT]):
+    """A pure function from rows to findings. It may also yield `Unseen` for what the rows could not tell."""
+
+    def __call__(self, rows: Sequence[JudgedT], seen: Seen[LimitsT], /) -> Iterable[Verdict]: ...
+
+
+class Picture(Protocol[JudgedT]):
+    """A pure function from all rows to blocks of a document, for what a table of rows can't show."""
+
+    def __call__(self, rows: Sequence[JudgedT], /) -> Iterable[Block]: ...
+
+
+@attrs.frozen(kw_only=True)
+class Check(Generic[RowT, LimitsT]):
+    """One check, or a listing where `judge` is None.
+
+    Raises `BadCheckError` when the declaration contradicts itself.
+
+    `id` is `topic.slug`. `aliases` are other names that callers use; one alias may stand on several checks. `doc` is
+    the documentation: its first line the title. `standby` says whether the answer means anything on a standby. `target`
+    gives the object of a row, for limits set per object; `each_row` brings its own. `max_rows` bounds the rows that a
+    result keeps, not those that are judged. `opt_in` checks (those that read users' tables) run only when named.
+    `picture` draws all rows together where a table shows too little (who waits for whom, as a tree): a report puts its
+    blocks above the findings. Like `judge` it is pure, and gets rows read from JSON too.
+    """
+
+    id: str
+    doc: str = attrs.field(converter=_cleaned, repr=False)
+    row: type[RowT] = attrs.field(repr=False)
+    limits: type[LimitsT] = attrs.field(default=NoLimits, repr=False)  # type: ignore[assignment]
+    judge: Judge[RowT, LimitsT] | None = attrs.field(default=None, repr=False)
+    queries: tuple[Query, ...] = attrs.field(default=(), converter=as_tuple, repr=False)
+    probe: Probe | None = attrs.field(default=None, repr=False)
+    aliases: tuple[str, ...] = attrs.field(default=(), converter=as_tuple)
+    scope: Scope = Scope.DATABASE
+    standby: bool = True
+    requires: Requires = attrs.field(factory=Requires, repr=False)
+    target: Callable[[RowT], Target] | None = attrs.field(default=None, repr=False)
+    max_rows: int = attrs.field(default=10_000, repr=False)
+    opt_in: bool = False
+    picture: Picture[RowT] | None = attrs.field(default=None, repr=False)
+
+    def __attrs_post_init__(self) -> None:
+        problem = _problem(self)
+        if problem:
+            raise BadCheckError(f"The check {self.id!r} is declared wrongly: {problem}.")
+
+    @property
+    def topic(self) -> str:
+        """The part of the id before the first dot."""
+        return self.id.partition(".")[0]
+
+    @property
+    def title(self) -> str:
+        """The first line of the documentation, without its full stop."""
+        return self.doc.partition("\n")[0].removesuffix(".")
+
+    def target_of(self, row: RowT) -> Target | None:
+        """The object that a row is about, where the check says so."""
+        find = self.target or getattr(self.judge, "target", None)
+        return find(row) if find else None
+
+    def query_for(self, server: Server) -> Query | Lack:
+        """The newest query that fits the server, or why none does."""
+        fitting = [query for query in self.queries if query.since <= server.major]
+        if not fitting:
+            oldest = min(query.since for query in self.queries)
+            return Lack(f"it needs PostgreSQL {oldest} or later, and this is {server.major}", "")
+        served = [query for query in fitting if not query.extension or server.extension(*query.extension)]
+        if served:
+            return max(served, key=lambda query: (query.since, _version(query)))
+        name, version = min((query.extension for query in fitting if query.extension), key=lambda e: _numbers(e[1]))
+        return server.lacks_extension(name, version) or Lack(f"it needs the extension {name} {version}", "")
+
+
+def _version(query: Query) -> tuple[int, ...]:
+    return _numbers(query.extension[1]) if query.extension else ()
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version))
+
+
+_ID = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
+_ALIAS = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def _problem(check: Check[Any, Any]) -> str:
+    """What is wrong with a declaration, or an empty string."""
+    if not _ID.fullmatch(check.id):
+        return "an id is `topic.slug`, in lower case letters, digits and underscores"
+    wrong = [alias for alias in check.aliases if not _ALIAS.fullmatch(alias)]
+    if wrong:
+        return f"the alias {wrong[0]!r} is not in lower case letters, digits and underscores"
+    if len(set(check.aliases)) < len(check.aliases):
+        return f"an alias stands there twice: {', '.join(check.aliases)}"
+    if not check.title.strip():
+        return "it has no documentation, and its first line is the title"
+    if not attrs.has(check.row) or not attrs.has(check.limits):
+        return "row and limits are attrs classes"
+    undecided = [field.name for field in attrs.fields(check.limits) if field.default is attrs.NOTHING]
+    if undecided:
+        return f"the limit {undecided[0]!r} has no default"
+    if bool(check.queries) == (check.probe is not None):
+        return "it has either queries or a probe"
+    repeated = len({(query.since, query.extension) for query in check.queries}) < len(check.queries)
+    if repeated:
+        return "two of its queries are for the same version"
+    checker = getattr(check.judge, "problem", None)
+    return checker(check.row, check.limits) if checker else ""

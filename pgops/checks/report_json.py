@@ -1,0 +1,218 @@
+"""A report as JSON, and back to an equal one.
+
+The shape is `pgops.report/1`; each later change of it raises the number. Rows carry their own types (`fields`), so a
+report reads back whole where the plugin that made it is not installed: its rows are then plain records.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import keyword
+import math
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+import attrs
+from cattrs import Converter
+from cattrs.errors import BaseValidationError
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+
+from pgops.checks.catalogue import list_checks
+from pgops.checks.report import CheckResult, Report
+from pgops.db.server import Server
+from pgops.errors import ReportFormatError
+from pgops.findings import Finding, Severity, as_json
+
+SCHEMA = "pgops.report/1"
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def dumps(report: Report, *, indent: int | None = None) -> str:
+    """The report as text. Times are ISO 8601 in UTC; numbers that JSON lacks (NaN, Infinity) become strings."""
+    body = {"schema": SCHEMA, **_converter().unstructure(report)}
+    text = json.dumps(body, indent=indent, ensure_ascii=False, allow_nan=False)
+    # A lone surrogate (a file name that is no UTF-8, from a probe) is no text that a file could hold.
+    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def loads(text: str | bytes) -> Report:
+    """The report of a text that `dumps` wrote. Raises `ReportFormatError` for anything else."""
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ReportFormatError(f"This is not JSON: {error}.") from None
+    if not isinstance(body, dict) or "schema" not in body:
+        raise ReportFormatError("This JSON is not a report of pgops.", cure=f"One has the schema {SCHEMA!r}.")
+    if body["schema"] != SCHEMA:
+        raise ReportFormatError(
+            f"This report has the schema {body['schema']!r}, and {SCHEMA!r} can be read here.", cure="Upgrade pgops."
+        )
+    try:
+        return _converter().structure({key: value for key, value in body.items() if key != "schema"}, Report)
+    except (BaseValidationError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ReportFormatError(f"This report is damaged: {_first_cause(error)}.") from None
+
+
+def _first_cause(error: BaseException) -> str:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {error}"
+
+
+@cache
+def _converter() -> Converter:
+    converter = Converter(forbid_extra_keys=False)
+    converter.register_unstructure_hook(dt.datetime, as_json)
+    converter.register_structure_hook(dt.datetime, lambda text, _: dt.datetime.fromisoformat(text))
+    converter.register_unstructure_hook(dt.date, as_json)
+    converter.register_structure_hook(dt.date, lambda text, _: dt.date.fromisoformat(text))
+    converter.register_unstructure_hook(Severity, str)
+    converter.register_structure_hook(Severity, lambda name, _: Severity.parse(name))
+    converter.register_unstructure_hook(float, _number)
+    converter.register_structure_hook(float, lambda value, _: float(value))
+    converter.register_unstructure_hook_func(_is_facts, as_json)
+    converter.register_structure_hook_func(_is_facts, lambda facts, _: dict(facts))
+    converter.register_unstructure_hook_func(lambda kind: kind == frozenset[str], sorted)
+    converter.register_unstructure_hook(Finding, _finding_writer(converter))
+    converter.register_structure_hook(Server, make_dict_structure_fn(Server, converter))
+    converter.register_unstructure_hook(CheckResult, _result_writer(converter))
+    converter.register_structure_hook(CheckResult, _result_reader(converter))
+    return converter
+
+
+def _is_facts(kind: Any) -> bool:
+    return bool(kind == Mapping[str, Any])
+
+
+# --- values -----------------------------------------------------------------------------------------------------------
+
+
+def _number(number: float) -> float | str:
+    return number if math.isfinite(number) else str(number)
+
+
+# --- findings and rows ------------------------------------------------------------------------------------------------
+
+
+def _finding_writer(converter: Converter) -> Callable[[Finding], dict[str, Any]]:
+    """A finding with its fingerprint and its target's SQL: programs that read the JSON need not compute them."""
+    plain = make_dict_unstructure_fn(Finding, converter, check=override(omit=False), nth=override(omit=False))
+
+    def written(finding: Finding) -> dict[str, Any]:
+        return {**plain(finding), "sql": finding.target.sql, "fingerprint": finding.fingerprint}
+
+    return written
+
+
+def _result_writer(converter: Converter) -> Callable[[CheckResult], dict[str, Any]]:
+    plain = make_dict_unstructure_fn(CheckResult, converter, rows=override(omit=True))
+
+    def written(result: CheckResult) -> dict[str, Any]:
+        row = type(result.rows[0]) if result.rows else None
+        fields = field_types(row) if row else {}
+        names = tuple(fields)
+        rows = [{name: as_json(getattr(each, name)) for name in names} for each in result.rows]
+        return {**plain(result), "fields": fields, "rows": rows}
+
+    return written
+
+
+def _result_reader(converter: Converter) -> Callable[[Any, type], CheckResult]:
+    plain = make_dict_structure_fn(CheckResult, converter, rows=override(omit=True))
+
+    def read(body: Any, kind: type) -> CheckResult:
+        row = _row_class(body["check"], tuple(body["fields"].items()))
+        readers = {name: _READERS.get(kind.removesuffix("?"), _as_it_is) for name, kind in body["fields"].items()}
+        rows = tuple(
+            row(**{name: None if value is None else readers[name](value) for name, value in each.items()})
+            for each in body["rows"]
+        )
+        return attrs.evolve(plain(body, kind), rows=rows)
+
+    return read
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "bool": bool,
+    "int": int,
+    "float": float,
+    "str": str,
+    "datetime": dt.datetime.fromisoformat,
+    "tuple[str]": tuple,
+    "tuple[int]": tuple,
+    "tuple[float]": lambda values: tuple(None if value is None else float(value) for value in values),
+}
+
+
+def field_types(row: type) -> dict[str, str]:
+    """The types of a Row class as words: `int`, `str?` for one that may be None, `tuple[str]`.
+
+    A type that a row may not have, or that can't be found at run time, is `any`: it costs this check's contract, and
+    not the JSON of everybody's report.
+    """
+    try:
+        hints = get_type_hints(row)
+    except (NameError, TypeError):
+        hints = {}
+    return {field.name: _word(hints.get(field.name, field.type)) for field in attrs.fields(row)}
+
+
+def _word(hint: Any) -> str:
+    if get_origin(hint) in (Union, UnionType):
+        inner = [each for each in get_args(hint) if each is not type(None)]
+        return f"{_word(inner[0])}?" if len(inner) == 1 else "any"
+    return next((word for word, kind in _TYPES.items() if kind == hint), "any")
+
+
+@cache
+def _row_class(check: str, fields: tuple[tuple[str, str], ...]) -> type[Any]:
+    """The check's own Row where it is installed and has these fields, otherwise a plain record of them."""
+    own = next((each.row for each in list_checks() if each.id == check), None)
+    return own if own is not None and field_types(own) == dict(fields) else _record_class(fields)
+
+
+@cache
+def _record_class(fields: tuple[tuple[str, str], ...]) -> type[Any]:
+    for name, _ in fields:
+        if not name.isidentifier() or keyword.iskeyword(name):  # attrs would write it into code and run that
+            raise ValueError(f"{name!r} is no name of a column")
+    kinds = {name: attrs.field(type=_type(kind)) for name, kind in fields}
+    return attrs.make_class("Record", kinds, bases=(_Record,), frozen=True, kw_only=True)
+
+
+def _type(word: str) -> Any:
+    kind = _TYPES.get(word.removesuffix("?"), Any)
+    return kind | None if word.endswith("?") else kind
+
+
+class _Record:
+    """The base of plain records. Their classes are made on the spot, so pickle has to make them again."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        fields: Any = tuple(field_types(type(self)).items())
+        return _record, (fields, attrs.asdict(self, recurse=False))  # type: ignore[arg-type]
+
+
+def _record(fields: tuple[tuple[str, str], ...], values: dict[str, Any]) -> Any:
+    return _record_class(fields)(**values)
+
+
+_TYPES: dict[str, Any] = {
+    "bool": bool,
+    "int": int,
+    "float": float,
+    "str": str,
+    "datetime": dt.datetime,
+    "tuple[str]": tuple[str, ...],
+    "tuple[int]": tuple[int, ...],
+    "tuple[float]": tuple[float, ...],
+}

@@ -1,0 +1,52 @@
+"""What checks may be run over, and the errors for everything else."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from pgops.errors import WrongConnectionError
+
+if TYPE_CHECKING:
+    from psycopg_pool import AsyncConnectionPool, ConnectionPool
+
+    from pgops.checks.steps import AnyConnection
+
+UNBOUNDED_POOL = 4
+"""How many connections are taken from a pool that would give any number."""
+
+
+def is_pool(source: object, name: str) -> bool:
+    """Whether it is a pool of psycopg_pool, which is imported only by those who have one."""
+    pools = sys.modules.get("psycopg_pool")
+    return pools is not None and isinstance(source, getattr(pools, name))
+
+
+def side_by_side(pool: ConnectionPool[Any] | AsyncConnectionPool[Any], waiting: int) -> int:
+    """Over how many connections of `pool` that many checks run. A null pool may have no bound (max_size 0)."""
+    return max(1, min(pool.max_size or UNBOUNDED_POOL, waiting))
+
+
+def wrong_kind(source: object, called: str, other: str) -> WrongConnectionError:
+    """The error for a source that `called` can't drive."""
+    kind = type(source).__name__
+    asynchronous = isinstance(source, psycopg.AsyncConnection) or is_pool(source, "AsyncConnectionPool")
+    synchronous = isinstance(source, psycopg.Connection) or is_pool(source, "ConnectionPool")
+    if asynchronous or synchronous:
+        return WrongConnectionError(f"{called} was handed a {kind}.", cure=f"Use {other} for it.")
+    return WrongConnectionError(f"{called} was handed a {kind}.", cure="Hand it a psycopg connection or pool.")
+
+
+def refuse_unusable(conn: AnyConnection) -> None:
+    """Raise `WrongConnectionError` for a connection that is in pipeline mode or in the middle of something."""
+    if conn.closed:
+        return
+    if conn.pgconn.pipeline_status:
+        raise WrongConnectionError("The connection is in pipeline mode.", cure="Run checks outside the pipeline block.")
+    if conn.pgconn.transaction_status == TransactionStatus.ACTIVE:
+        raise WrongConnectionError(
+            "The connection is busy with another statement or a COPY.", cure="Finish it, or use another connection."
+        )
