@@ -1,0 +1,1 @@
+"""Connection slots, and who holds them."""

@@ -1,0 +1,1 @@
+"""Indexes that are missing, wrong, or not worth their cost."""

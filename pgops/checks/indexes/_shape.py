@@ -1,0 +1,93 @@
+"""How two indexes are compared: the SQL that both `duplicate_index` and `redundant_index` begin with.
+
+`shaped` has one row for every index that may be compared: all that decides whether two of them answer the same
+questions, and what stands in the way of dropping one. No function that waits behind ACCESS EXCLUSIVE is called:
+expressions and predicates are compared as the trees that the catalogue stores, without the places in the text they
+came from.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import LiteralString
+
+
+def with_shapes(*, nulls_not_distinct: LiteralString) -> LiteralString:
+    """`WITH ... shaped`, to be followed by a comma or SELECT. Before 15 there is no NULLS NOT DISTINCT: say `FALSE`."""
+    return _SHAPES.replace("<nulls not distinct>", nulls_not_distinct)
+
+
+_SHAPES: LiteralString = """
+WITH backed AS MATERIALIZED (
+    SELECT k.conindid                                             AS index,
+           pg_catalog.bool_or(k.contype = 'p')                    AS by_key,
+           pg_catalog.min(k.conname::text) FILTER (WHERE k.contype <> 'f') AS by_constraint,
+           pg_catalog.min(k.conname::text) FILTER (WHERE k.contype = 'f')  AS by_foreign_key
+      FROM pg_catalog.pg_constraint AS k
+     WHERE k.conindid <> 0
+     GROUP BY k.conindid
+), tuned AS MATERIALIZED (
+    -- parameters of operator classes, gist_trgm_ops(siglen = 32), stand with the index's own columns
+    SELECT a.attrelid AS index,
+           pg_catalog.array_agg(a.attnum::text || pg_catalog.array_to_string(a.attoptions, ',')
+                                ORDER BY a.attnum)                AS options
+      FROM pg_catalog.pg_attribute AS a
+     WHERE a.attoptions IS NOT NULL
+     GROUP BY a.attrelid
+), shaped AS MATERIALIZED (
+    SELECT x.indexrelid                                           AS index,
+           x.indrelid                                             AS relation,
+           n.nspname::text                                        AS schema,
+           t.relname::text                                        AS table_name,
+           i.relname::text                                        AS index_name,
+           i.relkind = 'I'                                        AS partitioned,
+           i.relispartition                                       AS attached,
+           i.relpages * pg_catalog.current_setting('block_size')::bigint AS index_bytes,
+           i.relam                                                AS method,
+           am.amname                                              AS method_name,
+           x.indnkeyatts::int                                     AS key_columns,
+           x.indkey::int2[]                                       AS columns,
+           x.indclass::oid[]                                      AS classes,
+           x.indcollation::oid[]                                  AS collations,
+           x.indoption::int2[]                                    AS sorting,
+           pg_catalog.regexp_replace(x.indexprs::text, ':location -?\\d+', '', 'g') AS expressions,
+           pg_catalog.regexp_replace(x.indpred::text, ':location -?\\d+', '', 'g')  AS predicate,
+           x.indisunique                                          AS is_unique,
+           x.indimmediate                                         AS immediate,
+           x.indisexclusion                                       AS exclusion,
+           <nulls not distinct>                                   AS nulls_not_distinct,
+           COALESCE(tuned.options, '{}')                          AS options,
+           CASE WHEN x.indisprimary OR backed.by_key THEN 'the primary key'
+                WHEN backed.by_constraint IS NOT NULL
+                THEN 'the constraint ' || pg_catalog.quote_ident(backed.by_constraint)
+                WHEN x.indisreplident THEN 'the replica identity'
+                WHEN backed.by_foreign_key IS NOT NULL
+                THEN 'the foreign key ' || pg_catalog.quote_ident(backed.by_foreign_key)
+                WHEN i.relispartition THEN 'the partitioned index it is attached to'
+                WHEN x.indisclustered THEN 'the order that CLUSTER keeps' END AS held_by,
+           -- which one stays, the lowest first
+           CASE WHEN x.indisprimary THEN 1
+                WHEN backed.by_constraint IS NOT NULL THEN 2
+                WHEN x.indisreplident THEN 3
+                WHEN backed.by_foreign_key IS NOT NULL THEN 4
+                WHEN i.relispartition THEN 5
+                WHEN x.indisclustered THEN 6
+                WHEN x.indisunique THEN 7
+                ELSE 8 END                                        AS standing
+      FROM pg_catalog.pg_index AS x
+      JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid
+      JOIN pg_catalog.pg_class AS t ON t.oid = x.indrelid
+      JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
+      JOIN pg_catalog.pg_am AS am ON am.oid = i.relam
+      LEFT JOIN backed ON backed.index = x.indexrelid
+      LEFT JOIN tuned ON tuned.index = x.indexrelid
+     WHERE x.indisvalid AND x.indisready AND x.indislive
+       -- no schema of a user begins with pg_: the catalogue, TOAST and temporary tables do
+       AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
+                        WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                          AND d.objid = t.oid AND d.deptype = 'e')
+)
+"""

@@ -1,0 +1,121 @@
+"""Foreign key without a supporting index.
+
+Deleting a row of the referenced table, or changing its key, looks for the rows that refer to it. Without an index on
+the foreign key's columns that is a sequential scan of the referencing table for every such row, with locks held
+meanwhile; joins along the key suffer as well.
+
+An index serves when its leading columns are those of the key, in any order, and it can answer the very operator that
+the key compares with: btree in any direction and with any such operator class, hash, GiST, SP-GiST, GIN (there any
+position). A primary key that begins with the columns serves. These do not: INCLUDE columns, expressions, a predicate
+other than `column IS NOT NULL` on the key's own columns, another collation than the column's, BRIN (it helps only
+where rows lie in order), an index that is not valid or not ready. An index on a part of the columns helps partly and
+is told as INFO; so does, from 18 on, one whose leading column has few values, which a skip scan passes over (known
+from the statistics, as far as the role may read them).
+
+A partitioned table is judged once, by its partitions: each of them needs an index, whether attached to one of the
+parent or not. A key with PERIOD (18) is served by btree on its other columns, or by GiST on them with or without the
+period. A key that is NOT ENFORCED (18) never looks anything up and is left out.
+
+It is a false alarm for a small table, and where nobody deletes from the referenced table or joins along the key.
+
+Source: manual, section "Foreign Keys" ("it is often a good idea to index the referencing columns too"); 18,
+"Multicolumn Indexes" for the skip scan.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from pgops.checks.api import Check, limit
+from pgops.checks.indexes._missing_fk_index_sql import QUERIES
+from pgops.checks.judging import each_row
+from pgops.findings import Severity, Target, as_tuple, quote_identifier
+
+
+@attrs.frozen(kw_only=True)
+class Row:
+    schema: str
+    table: str
+    constraint: str
+    columns: tuple[str, ...] = attrs.field(converter=as_tuple)
+    needed_columns: tuple[str, ...] = attrs.field(converter=as_tuple)
+    """Those that an index has to begin with: all of them but a PERIOD."""
+    referenced_schema: str
+    referenced_table: str
+    on_delete: str
+    """NO ACTION, RESTRICT, CASCADE, SET NULL or SET DEFAULT."""
+    grade: str
+    """`none`, or `partial` where an index helps partly."""
+    partial_index: str | None
+    skip_scan: bool
+    """Whether the partial help is a skip scan."""
+    converted: bool
+    """Whether the types differ so that every comparison converts the column, and no index on it can serve."""
+    partitions: int | None
+    """How many partitions are to be searched; None for a table that is not partitioned."""
+    partitions_served: int
+    table_rows: int | None
+    """As of the last ANALYZE or VACUUM; None where there was none."""
+    table_bytes: int
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    min_rows: int = limit(0, unit="rows", doc="Leave out tables known to have fewer rows.")
+    skip_scan_values: int = limit(
+        100, unit="values", doc="From PostgreSQL 18: how many values a leading column may have to be passed over."
+    )
+
+
+def _severity(row: Row, limits: Limits) -> Severity | None:
+    if row.table_rows is not None and row.table_rows < limits.min_rows:
+        return None
+    return Severity.INFO if row.grade == "partial" else Severity.WARNING
+
+
+def _message(row: Row, _: Limits) -> str:
+    columns = ", ".join(map(quote_identifier, row.columns))
+    referenced = Target("table", row.referenced_schema, row.referenced_table)
+    cost = f"a delete in {referenced} reads all of {Target('table', row.schema, row.table)}"
+    if row.table_rows is not None:
+        cost += f" ({row.table_rows:,} rows)"
+    if row.converted:
+        return f"No index on ({columns}) can serve the foreign key, since its type differs from the key's: {cost}."
+    if row.grade == "partial":
+        how = "by a skip scan" if row.skip_scan else "on a part of the columns"
+        return f"The foreign key ({columns}) to {referenced} has partial help only, {how}: {row.partial_index}."
+    where = ""
+    if row.partitions is not None and row.partitions_served:
+        where = f" on {row.partitions - row.partitions_served} of {row.partitions} partitions"
+    return f"The foreign key ({columns}) to {referenced} has no index{where}: {cost}."
+
+
+def _fix(row: Row, _: Limits) -> str | None:
+    if row.converted:
+        return None
+    table = Target("table", row.schema, row.table)
+    columns = ", ".join(map(quote_identifier, row.needed_columns))
+    if row.partitions is None:
+        return f"CREATE INDEX CONCURRENTLY ON {table} ({columns});"
+    return (
+        "-- CONCURRENTLY is not possible here, so this blocks writes to all partitions while it builds. Without that:\n"
+        "-- CREATE INDEX CONCURRENTLY on each partition, ON ONLY the parent, and ALTER INDEX ... ATTACH PARTITION.\n"
+        f"CREATE INDEX ON {table} ({columns});"
+    )
+
+
+CHECK = Check(
+    id="indexes.missing_fk_index",
+    aliases=("missing_fk_indexes",),
+    doc=__doc__,
+    row=Row,
+    limits=Limits,
+    judge=each_row(
+        severity=_severity,
+        target=lambda row: Target("constraint", row.schema, row.table, row.constraint),
+        message=_message,
+        fix=_fix,
+        details=("columns", "grade", "partial_index", "table_rows", "table_bytes"),
+    ),
+    queries=QUERIES,
+)

@@ -1,0 +1,122 @@
+"""Slow queries.
+
+The statements with the longest mean execution time, as pg_stat_statements has counted them since its last reset. A
+query that takes seconds each time it is called makes people wait, holds its locks and its snapshot for as long, and is
+mostly mended by an index or by another way to ask: look at it with `pgops.explain`.
+
+It is a false alarm for what is meant to take long: reports, dumps, index builds, migrations. What was called seldom
+(`min_calls`) is listed but not judged; for the rest set other limits for its role, since the target of a finding is
+`role."query id"`. The mean covers the whole window: a query that was mended yesterday looks slow until the next reset,
+and one that has got slow today looks fast. The query id stays the same until a major upgrade, or until a table in the
+query is created anew.
+
+Passwords in CREATE ROLE and the like are masked. Time for planning is not counted.
+
+Manual: appendix F, "pg_stat_statements". Columns as of its version 1.8 (PostgreSQL 13); 1.9 tells statements inside
+functions (`toplevel` false) from those that clients send.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from pgops.checks.api import Check, Loosest, Query, Requires, limit
+from pgops.checks.judging import by, each_row
+from pgops.findings import Severity, Target
+from pgops.secret import without_passwords
+
+_MESSAGE_CHARS = 100
+
+
+@attrs.frozen(kw_only=True)
+class Row:
+    database: str | None
+    user: str
+    queryid: int
+    toplevel: bool | None
+    calls: int
+    mean_ms: float
+    max_ms: float
+    stddev_ms: float
+    total_ms: float
+    rows: int
+    query: str = attrs.field(converter=without_passwords)
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    warn_ms: float = limit(500.0, unit="ms", doc="A warning from this mean time on.")
+    crit_ms: float = limit(5_000.0, unit="ms", doc="Critical from this mean time on.")
+    min_calls: int = limit(
+        5, unit="calls", doc="What was called less often is listed, behind the rest, and not judged."
+    )
+    top: int = limit(20, unit="queries", doc="How many to look at, the slowest first.", loosest=Loosest.HIGHEST)
+    query_chars: int = limit(
+        300, unit="characters", doc="Cut the query's text to this length; 0 leaves it whole.", loosest=Loosest.HIGHEST
+    )
+    all_databases: bool = limit(
+        False, unit="yes or no", doc="Look at all databases, not only this one.", loosest=Loosest.HIGHEST
+    )
+
+
+SQL = """
+SELECT d.datname::text                               AS database,
+       pg_catalog.pg_get_userbyid(s.userid)::text    AS "user",
+       s.queryid,
+       s.toplevel                                    AS toplevel,
+       s.calls,
+       s.mean_exec_time                              AS mean_ms,
+       s.max_exec_time                               AS max_ms,
+       s.stddev_exec_time                            AS stddev_ms,
+       s.total_exec_time                             AS total_ms,
+       s.rows,
+       CASE WHEN %(query_chars)s::int > 0 THEN pg_catalog.left(s.query, %(query_chars)s::int) ELSE s.query END AS query
+  FROM <<pg_stat_statements>>.pg_stat_statements AS s
+  LEFT JOIN pg_catalog.pg_database AS d ON d.oid = s.dbid  -- it may have been dropped since
+ WHERE s.queryid IS NOT NULL
+   AND (%(all_databases)s::bool OR d.datname = pg_catalog.current_database())
+ ORDER BY s.calls >= %(min_calls)s::bigint DESC, s.mean_exec_time DESC, s.queryid
+ LIMIT %(top)s::int
+"""
+
+
+def query_target(row: Row) -> Target:
+    """The identity of a counted statement: role, database, query id and whether it ran inside another one."""
+    inside = ("nested",) if row.toplevel is False else ()
+    return Target("query", None, row.user, str(row.queryid), also=(row.database or "", *inside))
+
+
+_by_mean = by("mean_ms", warning="warn_ms", critical="crit_ms")
+
+
+def _severity(row: Row, limits: Limits) -> Severity | None:
+    return _by_mean(row, limits) if row.calls >= limits.min_calls else None
+
+
+def _message(row: Row, _: Limits) -> str:
+    from pgops.render.quantities import pretty  # noqa: PLC0415  only findings pay for it
+
+    text = " ".join(row.query.split())
+    text = text if len(text) <= _MESSAGE_CHARS else text[: _MESSAGE_CHARS - 1] + "…"
+    mean, most, total = (pretty("ms", value) for value in (row.mean_ms, row.max_ms, row.total_ms))
+    return f"{row.calls:,} calls took {mean} each on average, {most} at most and {total} in all: {text}"
+
+
+CHECK = Check(
+    id="queries.slow_query",
+    aliases=("slow_queries",),
+    doc=__doc__,
+    row=Row,
+    limits=Limits,
+    judge=each_row(
+        severity=_severity,
+        target=query_target,
+        message=_message,
+        details=("database", "user", "queryid", "calls", "mean_ms", "total_ms"),
+    ),
+    queries=[
+        Query(since=14, extension=("pg_stat_statements", "1.8"), sql=SQL.replace("s.toplevel  ", "NULL::bool  ")),
+        Query(since=14, extension=("pg_stat_statements", "1.9"), sql=SQL),
+    ],
+    requires=Requires(role="pg_read_all_stats", extension="pg_stat_statements", extension_version="1.8"),
+)

@@ -1,0 +1,102 @@
+"""Where the server's time goes: the statements with the most execution time.
+
+One cheap query called a million times can cost more than any slow one, so this listing goes by total time, with the
+share of the total over all statements counted (of this database, or of all). Ask it `by_mean` to see the slowest
+instead.
+
+`hit_ratio` is the share of blocks found in shared buffers: what was "read" may still have come from the operating
+system's cache. `temp_bytes` were written to and read from temporary files, because work_mem was too small for a sort
+or a hash. Times for reading and writing are zero while track_io_timing is off. What has been evicted from
+pg_stat_statements is not counted: see `queries.statements_evicted`.
+
+Passwords in CREATE ROLE and the like are masked.
+
+Manual: appendix F, "pg_stat_statements". Its version 1.9 adds `toplevel`, 1.11 (PostgreSQL 17) `stats_since` and the
+times of local blocks.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from pgops.checks.api import Check, Query, Requires, limit
+from pgops.secret import without_passwords
+
+
+@attrs.frozen(kw_only=True)
+class Row:
+    database: str | None
+    user: str
+    queryid: int
+    toplevel: bool | None
+    calls: int
+    total_ms: float
+    share_pct: float | None
+    mean_ms: float
+    rows: int
+    rows_per_call: float | None
+    hit_ratio: float | None
+    read_ms: float
+    write_ms: float
+    temp_bytes: int
+    stats_since: datetime | None
+    query: str = attrs.field(converter=without_passwords)
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    top: int = limit(10, unit="queries", doc="How many to list.")
+    by_mean: bool = limit(False, unit="yes or no", doc="Order by mean time a call instead of total time.")
+    query_chars: int = limit(300, unit="characters", doc="Cut the query's text to this length; 0 leaves it whole.")
+    all_databases: bool = limit(False, unit="yes or no", doc="List all databases, not only this one.")
+
+
+SQL = """
+SELECT d.datname::text                               AS database,
+       pg_catalog.pg_get_userbyid(s.userid)::text    AS "user",
+       s.queryid,
+       s.toplevel                                    AS toplevel,
+       s.calls,
+       s.total_exec_time                             AS total_ms,
+       -- The window spans all rows before LIMIT cuts them.
+       100 * s.total_exec_time / NULLIF(pg_catalog.sum(s.total_exec_time) OVER (), 0) AS share_pct,
+       s.mean_exec_time                              AS mean_ms,
+       s.rows,
+       s.rows::float8 / NULLIF(s.calls, 0)           AS rows_per_call,
+       s.shared_blks_hit::float8 / NULLIF(s.shared_blks_hit + s.shared_blks_read, 0) AS hit_ratio,
+       s.blk_read_time                               AS read_ms,
+       s.blk_write_time                              AS write_ms,
+       (s.temp_blks_read + s.temp_blks_written)
+           * pg_catalog.current_setting('block_size')::bigint AS temp_bytes,
+       NULL::timestamptz                             AS stats_since,
+       CASE WHEN %(query_chars)s::int > 0 THEN pg_catalog.left(s.query, %(query_chars)s::int) ELSE s.query END AS query
+  FROM <<pg_stat_statements>>.pg_stat_statements AS s
+  LEFT JOIN pg_catalog.pg_database AS d ON d.oid = s.dbid  -- it may have been dropped since
+ WHERE s.queryid IS NOT NULL
+   AND (%(all_databases)s::bool OR d.datname = pg_catalog.current_database())
+ ORDER BY CASE WHEN %(by_mean)s::bool THEN s.mean_exec_time ELSE s.total_exec_time END DESC, s.queryid
+ LIMIT %(top)s::int
+"""
+SQL_1_8 = SQL.replace("s.toplevel  ", "NULL::bool  ")
+SQL_1_11 = (
+    SQL.replace("s.blk_read_time", "s.shared_blk_read_time + s.local_blk_read_time")
+    .replace("s.blk_write_time", "s.shared_blk_write_time + s.local_blk_write_time")
+    .replace("NULL::timestamptz", "s.stats_since")
+)
+
+
+CHECK = Check(
+    id="queries.statements_top",
+    aliases=("pg_stat_statements_top",),
+    doc=__doc__,
+    row=Row,
+    limits=Limits,
+    queries=[
+        Query(since=14, extension=("pg_stat_statements", "1.8"), sql=SQL_1_8),
+        Query(since=14, extension=("pg_stat_statements", "1.9"), sql=SQL),
+        Query(since=14, extension=("pg_stat_statements", "1.11"), sql=SQL_1_11),
+    ],
+    requires=Requires(role="pg_read_all_stats", extension="pg_stat_statements", extension_version="1.8"),
+)

@@ -1,0 +1,1 @@
+"""How large tables are, and how they are read."""

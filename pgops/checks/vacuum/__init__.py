@@ -1,0 +1,1 @@
+"""Dead rows, stale statistics, and transaction ids that run out."""

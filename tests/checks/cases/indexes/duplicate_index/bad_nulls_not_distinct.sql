@@ -1,0 +1,5 @@
+-- since: 15
+-- finds: public.t_2
+CREATE TABLE t (a int);
+CREATE UNIQUE INDEX t_1 ON t (a) NULLS NOT DISTINCT;
+CREATE UNIQUE INDEX t_2 ON t (a) NULLS NOT DISTINCT;
