@@ -1,0 +1,161 @@
+"""Options and arguments that several commands share: the database, selectors, limits, times; and their completion."""
+
+from __future__ import annotations
+
+import math
+import sys
+from contextlib import redirect_stdout, suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from pgops.cli.printing import complain
+from pgops.errors import PgopsError
+from pgops.secret import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pgops.checks.registry import Registry
+
+    Command = TypeVar("Command", bound=Callable[..., Any])
+
+LONGEST_S = 2_000_000
+"""PostgreSQL's own timeouts end at 2,147,483,647 ms."""
+
+
+# --- the database -----------------------------------------------------------------------------------------------------
+
+
+def _sealed(ctx: click.Context, param: click.Parameter, url: str | None) -> Secret | None:
+    if url is not None and not url.strip():  # "$UNSET": libpq would take it for its own default database
+        raise click.BadParameter("it is empty.")
+    return None if url is None else Secret(url)
+
+
+def _profiles(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    from pgops.config.reading import load_config
+
+    with suppress(PgopsError, OSError):
+        return [name for name in load_config().profiles if name.startswith(incomplete)]
+    return []
+
+
+def target_options(command: Command) -> Command:
+    """`--profile` and `--url`, the latter as a `Secret`."""
+    profile = click.option(
+        "--profile", "-p", metavar="NAME", shell_complete=_profiles, help="The profile of postgres.toml to use."
+    )
+    url = click.option(
+        "--url",
+        metavar="URL",
+        callback=_sealed,
+        help="The database's URL or keyword string. Everyone on this machine sees it in the process list: with a "
+        "password, better set DB_URL or make a profile.",
+    )
+    return profile(url(command))
+
+
+# --- checks -----------------------------------------------------------------------------------------------------------
+
+
+def known_checks() -> Registry:
+    """All installed checks. What a plugin prints while it loads does not get between the lines of our answer."""
+    from pgops.checks.catalogue import default_registry
+
+    with redirect_stdout(sys.stderr):
+        return default_registry()
+
+
+def checks_for_command() -> Registry:
+    """`known_checks()`, and a warning about each plugin that is missing: a selector may be unknown because of it."""
+    registry = known_checks()
+    for plugin in registry.broken:
+        complain(f"warning: the plugin {plugin.name} could not take part: {plugin.error}")
+    return registry
+
+
+def _selectors(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    mark = "!" if incomplete.startswith("!") else ""
+    with suppress(PgopsError):
+        return [mark + name for name in known_checks().names if name.startswith(incomplete.removeprefix("!"))]
+    return []
+
+
+def _no_urls(ctx: click.Context, param: click.Parameter, selectors: tuple[str, ...]) -> tuple[str, ...]:
+    if any("://" in selector or "=" in selector for selector in selectors):  # may bear a password: not shown
+        raise click.UsageError("A connection string is no selector. Set DB_URL to it, or use --url.", ctx)
+    return selectors
+
+
+selectors_argument = click.argument(
+    "selectors", nargs=-1, metavar="[SELECTOR]...", shell_complete=_selectors, callback=_no_urls
+)
+"""Ids, aliases, topics, globs, `!exclusions`."""
+
+
+def _limits(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    import attrs
+
+    check, dot, limit = incomplete.rpartition(".")
+    with suppress(PgopsError):
+        entries = known_checks().named(check) if dot else ()
+        fields = {field.name for entry in entries for field in attrs.fields(entry.check.limits)}
+        if fields:
+            return [f"{check}.{name}=" for name in sorted(fields) if name.startswith(limit)]
+        return [f"{name}." for name in known_checks().names if name.startswith(incomplete)]
+    return []
+
+
+limits_option = click.option(
+    "--limit",
+    "limits",
+    multiple=True,
+    metavar="CHECK.LIMIT=VALUE",
+    shell_complete=_limits,
+    help="Set a limit of a check, such as long_running_queries.warn_s=60. `pgops list` shows all. May be repeated.",
+)
+
+
+def read_limits(pairs: Iterable[str], registry: Registry) -> dict[str, dict[str, Any]]:
+    """`CHECK.LIMIT=VALUE` as `run_checks` takes it. A value of another type stays a text, for the library to refuse."""
+    limits: dict[str, dict[str, Any]] = {}
+    for pair in pairs:
+        place, equals, value = pair.partition("=")
+        check, dot, name = place.strip().rpartition(".")
+        if not (equals and dot and check and name):
+            hint = "write CHECK.LIMIT=VALUE, such as long_running_queries.warn_s=60."
+            raise click.BadParameter(hint, param_hint="--limit")
+        if check in registry.topics:
+            raise click.BadParameter(f"{check!r} is a topic; name one check of it.", param_hint="--limit")
+        limits.setdefault(check, {})[name] = _typed(value.strip(), _type_of(registry, check, name))
+    return limits
+
+
+def _type_of(registry: Registry, check: str, name: str) -> Any:
+    from pgops.checks.settings import limit_types
+
+    found = [limit_types(entry.check.limits).get(name) for entry in registry.named(check)]
+    return next((kind for kind in found if kind is not None), str)
+
+
+_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+def _typed(value: str, kind: Any) -> Any:
+    with suppress(ValueError):
+        if kind is bool:
+            return _WORDS.get(value.lower(), value)
+        if kind is int:
+            return int(value)
+        if kind is float and math.isfinite(float(value)):  # nothing is more than NaN: no finding, and no answer
+            return float(value)
+    return value
+
+
+def seconds_option(name: str, help_text: str, **more: Any) -> Callable[[Command], Command]:
+    """An option for a time in seconds, more than 0."""
+    kind = click.FloatRange(min=0, min_open=True, max=LONGEST_S)
+    return click.option(
+        name, f"{name.removeprefix('--').replace('-', '_')}_s", type=kind, metavar="S", help=help_text, **more
+    )

@@ -1,0 +1,108 @@
+"""The program `pgops`: its commands, each imported when it is asked for, and how it ends.
+
+Whatever goes wrong is said in one or two lines on stderr, never with a traceback (PGOPS_TRACEBACK=1 shows it).
+"""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import click
+
+from pgops import __version__
+from pgops.cli.exits import Exit, exit_of
+from pgops.cli.printing import complain, prepare_streams, say, warnings_shown
+from pgops.errors import MissingExtraError, PgopsError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_COMMANDS = {"check": "check", "list": "listing", "config": "config"}
+"""Each command and its module, which calls it `command`."""
+
+
+class _Nouns(click.Group):
+    """The commands, none of them imported before it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        found = import_module(f"pgops.cli.{_COMMANDS[cmd_name]}").command
+        assert isinstance(found, click.Command)  # noqa: S101
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in _COMMANDS and not ctx.resilient_parsing and not name.startswith("-"):
+            if "://" in name:  # a URL: its password must not be shown
+                ctx.fail("A URL is no command. Set DB_URL, then: pgops check")
+            ctx.fail(f"There is no command {name!r}. {did_you_mean(name, _COMMANDS)}".rstrip())
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_Nouns,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog='\b\nCompletion, for bash (zsh and fish alike):\n  eval "$(_PGOPS_COMPLETE=bash_source pgops)"',
+)
+@click.version_option(__version__, prog_name="pgops", message="%(prog)s %(version)s")
+@click.pass_context
+def program(ctx: click.Context, /) -> None:
+    """Postgres operations: look, judge, change with consent, recover.
+
+    The database is the one of --url or --profile, of DB_URL or DB_PROFILE, or of the project's postgres.toml.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help(), err=True)
+        ctx.exit(Exit.USAGE)
+
+
+def run(args: Sequence[str] | None = None) -> int:
+    """Run the program and give its exit code. Nothing but a second Ctrl-C, or a request for a traceback, raises."""
+    prepare_streams()
+    with warnings_shown():
+        try:
+            code = program.main(args, prog_name="pgops", standalone_mode=False)
+        except (click.Abort, KeyboardInterrupt):
+            complain("ended by Ctrl-C.")
+            return Exit.INTERRUPTED
+        except click.ClickException as error:
+            return _misused(error)
+        except Exception as error:
+            if os.environ.get("PGOPS_TRACEBACK"):
+                raise
+            return _failed(error)
+    return int(code or Exit.CLEAN)
+
+
+def _misused(error: click.ClickException) -> Exit:
+    complain(error.format_message())
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is not None:
+        say(f"  Try '{context.command_path} --help'.")
+    return Exit.USAGE
+
+
+def _failed(error: Exception) -> Exit:
+    if isinstance(error, ImportError) and "pq wrapper" in str(error):
+        cure = "Install PostgreSQL's libpq, or: pip install 'pgops[binary]'"
+        error = MissingExtraError("psycopg found no libpq, which speaks to the server.", cure=cure)
+    if isinstance(error, PgopsError):
+        cure = error.cure
+        complain(str(error).removesuffix(cure).rstrip(), cure)
+        return exit_of(error)
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        complain(f"{place}{error.strerror or error}")
+        return Exit.NO_ANSWER
+    cure = "That is a defect of pgops or of a plugin. With PGOPS_TRACEBACK=1 it shows where."
+    complain(f"unexpected {type(error).__name__}: {error}", cure)
+    return Exit.NO_ANSWER
