@@ -1,0 +1,157 @@
+"""Write the documentation that is made from the code: a page for every check, their index, and postgres.toml's page.
+
+python docs/generate.py            writes docs/checks/ and docs/postgres-toml.md
+python docs/generate.py --check    changes nothing; fails and names what is out of date
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from pgops.checks.api import Check, Loosest
+from pgops.checks.builtin import declared_checks
+from pgops.checks.report_json import field_types
+from pgops.checks.settings import limit_types
+from pgops.config.model import SCHEMA_VERSION
+from pgops.config.reference import RULES, TABLES, VERSIONS, Table
+from pgops.files import write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+FOLDER = Path(__file__).parent / "checks"
+REFERENCE = Path(__file__).parent / "postgres-toml.md"
+CASES = Path(__file__).parent.parent / "tests" / "checks" / "cases"
+NOTE = "<!-- Made by docs/generate.py from the code: change it there. -->"
+
+
+def page(check: Check[Any, Any]) -> str:
+    """The page of one check, in Markdown."""
+    title, _, rest = check.doc.partition("\n")
+    parts = [NOTE, f"# {title.removesuffix('.')}", facts(check), rest.strip()]
+    if attrs.fields(check.limits):
+        parts += ["## Limits", limits(check)]
+    parts += ["## What it gives", columns(check)]
+    parts += examples(check)
+    for query in sorted(check.queries, key=lambda query: -query.since):
+        parts += [f"## SQL, {since(query)}", f"```sql\n{query.sql.strip()}\n```"]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def facts(check: Check[Any, Any]) -> str:
+    kind = "judges" if check.judge else "is a listing, without a verdict"
+    reach = "the database that is asked" if check.scope.value == "database" else "the whole server"
+    lines = [f"`{check.id}`" + "".join(f", also called `{alias}`" for alias in check.aliases) + f"; {kind}."]
+    lines.append(f"It looks at {reach}" + ("." if check.standby else "; on a standby it is skipped."))
+    needs = check.requires
+    wants = [f"the rights of `{needs.role}`" if needs.role else ""]
+    wants.append(f"the extension `{needs.extension}`" if needs.extension else "")
+    wants += [
+        f"the extension `{query.extension[0]}` {query.extension[1]}" for query in check.queries[:1] if query.extension
+    ]
+    wants = [want for want in wants if want]
+    lines.append(f"It needs {' and '.join(wants)}." if wants else "Any role may run it.")
+    if check.opt_in:
+        lines.append("It reads users' tables, so it runs only when it is asked for by name.")
+    return " ".join(lines)
+
+
+def limits(check: Check[Any, Any]) -> str:
+    types = limit_types(check.limits)
+    rows = ["| limit | default | unit | meaning |", "| --- | --- | --- | --- |"]
+    for field in attrs.fields(check.limits):
+        doc = field.metadata["doc"]
+        if field.metadata["loosest"] is Loosest.HIGHEST and types[field.name] is not bool:
+            doc += " Higher is looser."
+        rows.append(f"| `{field.name}` | `{field.default!r}` | {field.metadata['unit']} | {doc} |".replace("\n", " "))
+    return "\n".join(rows)
+
+
+def columns(check: Check[Any, Any]) -> str:
+    words = {
+        name: f"{kind.removesuffix('?')} or none" if kind.endswith("?") else kind
+        for name, kind in field_types(check.row).items()
+    }
+    return "Rows with " + ", ".join(f"`{name}` ({kind})" for name, kind in words.items()) + "."
+
+
+def examples(check: Check[Any, Any]) -> list[str]:
+    """The first planted fault and its healthy twin: the scripts that the tests run on every version."""
+    folder = CASES / check.topic / check.id.partition(".")[2]
+    shown = []
+    for heading, pattern in (("A fault that it finds", "bad*.sql"), ("Healthy", "good*.sql")):
+        scripts = sorted(folder.glob(pattern), key=lambda file: (len(file.stem), file.stem))
+        if scripts:
+            shown += [f"## {heading}", f"```sql\n{scripts[0].read_text(encoding='utf-8').strip()}\n```"]
+    return shown
+
+
+def since(query: Any) -> str:
+    if query.extension:
+        return f"{query.extension[0]} {query.extension[1]} and later"
+    return f"PostgreSQL {query.since} and later"
+
+
+def index(checks: tuple[Check[Any, Any], ...]) -> str:
+    """All checks by topic, and below by the other names that callers know."""
+    parts = [NOTE, "# The checks", f"{len(checks)} checks and listings. `pgops list` shows them too."]
+    for topic in dict.fromkeys(check.topic for check in checks):
+        rows = [f"- [`{check.id}`]({check.id}.md) {check.title}" for check in checks if check.topic == topic]
+        parts += [f"## {topic}", "\n".join(rows)]
+    names = sorted((alias, check.id) for check in checks for alias in check.aliases)
+    parts += ["## Other names", "\n".join(f"- `{alias}`: [`{id_}`]({id_}.md)" for alias, id_ in names)]
+    return "\n\n".join(parts) + "\n"
+
+
+def reference_page() -> str:
+    """What may stand in postgres.toml, in Markdown."""
+    parts = [NOTE, "# postgres.toml", f"This is schema version {SCHEMA_VERSION}. A file that shows every key:"]
+    parts[-1] += " [postgres.toml.example](../examples/postgres.toml.example)."
+    parts += ["## Versions", bullets(f"**{number}** {text}" for number, text in VERSIONS.items())]
+    for table in TABLES:
+        parts += [f"## `{table.header}`", table.meaning]
+        parts += [keys(table)] if table.keys else []
+    for heading, rules in RULES.items():
+        parts += [f"## {heading}", bullets(rules)]
+    return "\n\n".join(parts) + "\n"
+
+
+def keys(table: Table) -> str:
+    rows = ["| key | type | without it | meaning | since | example |", "| --- | --- | --- | --- | --- | --- |"]
+    for key in table.keys:
+        secret = " Never shown." if key.is_secret else ""
+        cells = (f"`{key.name}`", key.kind, key.default, key.meaning + secret, str(key.since), f"`{key.example}`")
+        rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(rows)
+
+
+def bullets(texts: Iterable[str]) -> str:
+    return "\n".join(f"- {text}" for text in texts)
+
+
+def main() -> int:
+    checks = declared_checks()
+    pages = {FOLDER / f"{check.id}.md": page(check) for check in checks} | {FOLDER / "README.md": index(checks)}
+    pages[REFERENCE] = reference_page()
+    surplus = sorted(set(FOLDER.glob("*.md")) - pages.keys())
+    stale = [file for file, text in pages.items() if not file.exists() or file.read_text(encoding="utf-8") != text]
+    if "--check" in sys.argv[1:]:
+        for file in (*stale, *surplus):
+            print(f"{file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file} is out of date")
+        print("run `make docs`" if stale or surplus else f"docs: {len(pages)} pages are up to date")
+        return 1 if stale or surplus else 0
+    FOLDER.mkdir(exist_ok=True)
+    for file in stale:
+        write_whole(file, [pages[file]])
+    for file in surplus:
+        file.unlink()
+    print(f"docs: {len(stale)} pages written, {len(surplus)} removed, {len(pages)} in all")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
