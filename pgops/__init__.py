@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from pgops.checks.catalogue import default_registry as default_registry
     from pgops.checks.catalogue import get_check as get_check
     from pgops.checks.catalogue import list_checks as list_checks
+    from pgops.checks.check_settings import CheckSettings as CheckSettings
+    from pgops.checks.check_settings import ObjectLimits as ObjectLimits
     from pgops.checks.judging import by as by
     from pgops.checks.judging import each_row as each_row
     from pgops.checks.registry import Registry as Registry
@@ -37,8 +39,6 @@ if TYPE_CHECKING:
     from pgops.checks.report import Comparison as Comparison
     from pgops.checks.report import Outcome as Outcome
     from pgops.checks.report import Report as Report
-    from pgops.checks.settings import CheckSettings as CheckSettings
-    from pgops.checks.settings import ObjectLimits as ObjectLimits
     from pgops.checks.suppress import Suppression as Suppression
     from pgops.config.model import Config as Config
     from pgops.config.model import Profile as Profile
@@ -84,7 +84,7 @@ _ROOMS = {
     "pgops.checks.judging": ("by", "each_row"),
     "pgops.checks.registry": ("Registry",),
     "pgops.checks.report": ("CheckResult", "Comparison", "Outcome", "Report"),
-    "pgops.checks.settings": ("CheckSettings", "ObjectLimits"),
+    "pgops.checks.check_settings": ("CheckSettings", "ObjectLimits"),
     "pgops.checks.suppress": ("Suppression",),
     "pgops.config.model": ("Config", "Profile"),
     "pgops.config.reading": ("load_config",),

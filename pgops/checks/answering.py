@@ -18,8 +18,8 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from pgops.checks.api import Check, Earlier, Probe, Seen
+from pgops.checks.check_settings import Bounds
 from pgops.checks.report import CheckResult, Outcome
-from pgops.checks.settings import Bounds
 from pgops.checks.steps import LOCK_TIMEOUT_S, AnyConnection, Ask, load, look
 from pgops.checks.suppress import Suppression, split
 from pgops.db.server import FACTS_SQL, Lack, Server

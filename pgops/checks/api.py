@@ -104,6 +104,18 @@ class Probe:
     read: Callable[[Any], Iterable[Any]]
 
 
+@attrs.frozen(kw_only=True)
+class Metric:
+    """A number of each row that moves toward a limit: of two observations comes a forecast when it gets there.
+
+    `value` and `limit` name fields of Row, in the same unit; a row whose limit is None has none. For a number that
+    shrinks (free slots) give what is used up instead.
+    """
+
+    value: str
+    limit: str
+
+
 class Earlier(Protocol):
     """What a check saw on an earlier run: enough for forecasts, "idle since" and regressions."""
 
@@ -159,7 +171,9 @@ class Check(Generic[RowT, LimitsT]):
     gives the object of a row, for limits set per object; `each_row` brings its own. `max_rows` bounds the rows that a
     result keeps, not those that are judged. `opt_in` checks (those that read users' tables) run only when named.
     `picture` draws all rows together where a table shows too little (who waits for whom, as a tree): a report puts its
-    blocks above the findings. Like `judge` it is pure, and gets rows read from JSON too.
+    blocks above the findings. Like `judge` it is pure, and gets rows read from JSON too. `metrics` are what forecasts
+    and trends are made of; the SQL has to give healthy rows too, and `target` says what they are about. `known_as` are
+    the names by which other tools know the question, as `tool: name`, so that who comes from there finds it.
     """
 
     id: str
@@ -177,6 +191,8 @@ class Check(Generic[RowT, LimitsT]):
     max_rows: int = attrs.field(default=10_000, repr=False)
     opt_in: bool = False
     picture: Picture[RowT] | None = attrs.field(default=None, repr=False)
+    metrics: tuple[Metric, ...] = attrs.field(default=(), converter=as_tuple, repr=False)
+    known_as: tuple[str, ...] = attrs.field(default=(), converter=as_tuple, repr=False)
 
     def __attrs_post_init__(self) -> None:
         problem = _problem(self)
@@ -221,6 +237,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 _ID = re.compile(r"[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*")
 _ALIAS = re.compile(r"[a-z][a-z0-9_]*")
+_KNOWN_AS = re.compile(r"[a-z][\w-]*: \S.*")
 
 
 def _problem(check: Check[Any, Any]) -> str:
@@ -244,5 +261,14 @@ def _problem(check: Check[Any, Any]) -> str:
     repeated = len({(query.since, query.extension) for query in check.queries}) < len(check.queries)
     if repeated:
         return "two of its queries are for the same version"
+    if check.metrics and check.target is None and not hasattr(check.judge, "target"):
+        return "it has metrics, and no target that says what they are about"
+    columns = {field.name for field in attrs.fields(check.row)}
+    for name in (name for metric in check.metrics for name in (metric.value, metric.limit)):
+        if name not in columns:
+            return f"a metric names {name!r}, which is no field of its Row"
+    unknown = [name for name in check.known_as if not _KNOWN_AS.fullmatch(name)]
+    if unknown:
+        return f"{unknown[0]!r} is not written `tool: name`"
     checker = getattr(check.judge, "problem", None)
     return checker(check.row, check.limits) if checker else ""

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
+    from pgops.checks.check_settings import CheckSettings
     from pgops.checks.registry import Registry
     from pgops.checks.report import Progress, Report
     from pgops.checks.run import History
     from pgops.checks.select import Selector
-    from pgops.checks.settings import CheckSettings
     from pgops.checks.suppress import Suppression
 
     Source: TypeAlias = psycopg.Connection[Any] | ConnectionPool[Any]

@@ -30,8 +30,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import attrs
 
 from pgops.checks.catalogue import default_registry
+from pgops.checks.check_settings import CheckSettings, ObjectLimits, bounds_for
 from pgops.checks.registry import Registry
-from pgops.checks.settings import CheckSettings, ObjectLimits, bounds_for
 from pgops.checks.suppress import BadSuppressionError, Suppression
 from pgops.config.document import kind_of, spelled
 from pgops.config.model import Config

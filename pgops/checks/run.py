@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pgops.checks.answering import CONNECTION_LOST, Circumstances, Planned, TimeLimit, failed
 from pgops.checks.api import Check
+from pgops.checks.check_settings import CheckSettings, bounds_for
 from pgops.checks.report import CheckResult, ProgressStep, Report
 from pgops.checks.select import Selector, as_selectors, select
-from pgops.checks.settings import CheckSettings, bounds_for
 from pgops.checks.suppress import Suppression, suppression
 from pgops.errors import BadLimitError, did_you_mean
 

@@ -79,7 +79,7 @@ def _since(check: Check[Any, Any]) -> int | None:
 def _limits(check: Check[Any, Any]) -> Iterator[dict[str, Any]]:
     import attrs
 
-    from pgops.checks.settings import limit_types
+    from pgops.checks.check_settings import limit_types
     from pgops.findings import as_json
 
     types = limit_types(check.limits)

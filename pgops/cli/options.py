@@ -133,7 +133,7 @@ def read_limits(pairs: Iterable[str], registry: Registry) -> dict[str, dict[str,
 
 
 def _type_of(registry: Registry, check: str, name: str) -> Any:
-    from pgops.checks.settings import limit_types
+    from pgops.checks.check_settings import limit_types
 
     found = [limit_types(entry.check.limits).get(name) for entry in registry.named(check)]
     return next((kind for kind in found if kind is not None), str)

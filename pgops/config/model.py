@@ -19,8 +19,8 @@ from pgops.errors import UnknownProfileError, did_you_mean
 from pgops.secret import Secret
 
 if TYPE_CHECKING:
+    from pgops.checks.check_settings import CheckSettings
     from pgops.checks.registry import Registry
-    from pgops.checks.settings import CheckSettings
 
 SCHEMA_VERSION = 1
 

@@ -18,6 +18,13 @@ from pgops.findings import Severity
 from pgops.scratch import ScratchDatabase
 from tests.checks.sessions import Sessions, ask, pid_of, role, sessions_of
 
+LIVE = (
+    "activity.idle_in_transaction",
+    "activity.long_running_query",
+    "activity.long_transaction",
+)
+"""Whose faults no script can plant: the tests below make the real trouble."""
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

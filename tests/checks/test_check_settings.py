@@ -20,7 +20,7 @@ from pgops import (
     limit,
 )
 from pgops.checks.api import Loosest
-from pgops.checks.settings import bounds_for
+from pgops.checks.check_settings import bounds_for
 from pgops.checks.suppress import BadSuppressionError
 from pgops.errors import BadLimitError
 from tests.checks.making import make_check, trusted

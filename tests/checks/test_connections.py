@@ -18,6 +18,9 @@ from pgops.scratch import start_server
 from tests.checks.sessions import ask, role, sessions_of
 from tests.servers import SETTINGS
 
+LIVE = ("connections.saturation",)
+"""Whose faults no script can plant: the tests below make the real trouble."""
+
 if TYPE_CHECKING:
     from pgops.checks.report import CheckResult
     from pgops.findings import Finding

@@ -18,6 +18,9 @@ from pgops.scratch import fresh_database, restart_server, start_server
 from tests.checks.sessions import Sessions, ask, nodes, pid_of, role, sessions_of
 from tests.servers import SETTINGS
 
+LIVE = ("locks.blocking_chain",)
+"""Whose faults no script can plant: the tests below make the real trouble."""
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 

@@ -7,15 +7,21 @@ from contextlib import contextmanager
 import pytest
 
 import pgops
+from pgops.checks.check_settings import CheckSettings, ObjectLimits
 from pgops.checks.queries.slow_query import CHECK as SLOW
 from pgops.checks.queries.statements_evicted import CHECK as EVICTED
 from pgops.checks.queries.statements_top import CHECK as TOP
 from pgops.checks.report import Outcome
-from pgops.checks.settings import CheckSettings, ObjectLimits
 from pgops.findings import Severity
 from pgops.scratch import fresh_database, start_server
 from tests.checks.sessions import ask, role
 from tests.servers import SETTINGS, need_extension
+
+LIVE = (
+    "queries.slow_query",
+    "queries.statements_evicted",
+)
+"""Whose faults no script can plant: the tests below make the real trouble."""
 
 HOSTILE_SCHEMA = 'st.at"s %s %(top)s {x} é'
 NEWEST = {14: "1.9", 15: "1.10", 16: "1.10", 17: "1.11", 18: "1.12"}

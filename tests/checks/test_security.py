@@ -15,6 +15,9 @@ from pgops.config import project_folder, propose_ignored, propose_private
 from pgops.config.surroundings import CONFIG_PLACE
 from pgops.errors import ConfigError, NotApprovedError, StaleProposalError
 
+LIVE = ("security.config_file",)
+"""Whose faults no script can plant: the tests below make the real trouble."""
+
 if TYPE_CHECKING:
     from pathlib import Path
 

@@ -24,6 +24,9 @@ from pgops.scratch import fresh_database, start_server
 from tests.checks.sessions import ask, role, wait_for
 from tests.servers import SETTINGS
 
+LIVE = ("vacuum.database_xid_age",)
+"""Whose faults no script can plant: the tests below make the real trouble."""
+
 M = 1_000_000
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -1,0 +1,1 @@
+"""Backups: what the tools that make them say."""

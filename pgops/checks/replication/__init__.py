@@ -1,0 +1,1 @@
+"""Streaming and logical replication: standbys, slots, subscriptions."""

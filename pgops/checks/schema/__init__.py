@@ -1,0 +1,1 @@
+"""What the schema itself gets wrong, or makes hard later."""

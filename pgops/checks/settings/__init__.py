@@ -1,0 +1,1 @@
+"""The server's settings: what is dangerous, forgotten, or not yet in force."""

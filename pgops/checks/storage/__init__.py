@@ -1,0 +1,1 @@
+"""Space: what is large, and what eats it."""
