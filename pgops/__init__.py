@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pgops.approval import Proposal as Proposal
     from pgops.approval import Record as Record
     from pgops.checks.api import Check as Check
+    from pgops.checks.api import Metric as Metric
     from pgops.checks.api import Probe as Probe
     from pgops.checks.api import Query as Query
     from pgops.checks.api import Requires as Requires
@@ -32,12 +33,14 @@ if TYPE_CHECKING:
     from pgops.checks.catalogue import list_checks as list_checks
     from pgops.checks.check_settings import CheckSettings as CheckSettings
     from pgops.checks.check_settings import ObjectLimits as ObjectLimits
+    from pgops.checks.comparison import Comparison as Comparison
+    from pgops.checks.comparison import Forecast as Forecast
     from pgops.checks.judging import by as by
     from pgops.checks.judging import each_row as each_row
     from pgops.checks.registry import Registry as Registry
     from pgops.checks.report import CheckResult as CheckResult
-    from pgops.checks.report import Comparison as Comparison
     from pgops.checks.report import Outcome as Outcome
+    from pgops.checks.report import Reading as Reading
     from pgops.checks.report import Report as Report
     from pgops.checks.suppress import Suppression as Suppression
     from pgops.config.model import Config as Config
@@ -78,12 +81,13 @@ __version__ = "0.1.0"
 # The face of the house: each public name and the room it lives in. A test holds it against the block above.
 _ROOMS = {
     "pgops.approval": ("Approval", "Proposal", "Record"),
-    "pgops.checks.api": ("Check", "Probe", "Query", "Requires", "Scope", "Seen", "limit"),
+    "pgops.checks.api": ("Check", "Metric", "Probe", "Query", "Requires", "Scope", "Seen", "limit"),
     "pgops.checks.calls": ("run_checks", "run_checks_async"),
     "pgops.checks.catalogue": ("default_registry", "get_check", "list_checks"),
+    "pgops.checks.comparison": ("Comparison", "Forecast"),
     "pgops.checks.judging": ("by", "each_row"),
     "pgops.checks.registry": ("Registry",),
-    "pgops.checks.report": ("CheckResult", "Comparison", "Outcome", "Report"),
+    "pgops.checks.report": ("CheckResult", "Outcome", "Reading", "Report"),
     "pgops.checks.check_settings": ("CheckSettings", "ObjectLimits"),
     "pgops.checks.suppress": ("Suppression",),
     "pgops.config.model": ("Config", "Profile"),

@@ -19,7 +19,7 @@ from psycopg.pq import TransactionStatus
 
 from pgops.checks.api import Check, Earlier, Probe, Seen
 from pgops.checks.check_settings import Bounds
-from pgops.checks.report import CheckResult, Outcome
+from pgops.checks.report import CheckResult, Outcome, Reading
 from pgops.checks.steps import LOCK_TIMEOUT_S, AnyConnection, Ask, load, look
 from pgops.checks.suppress import Suppression, split
 from pgops.db.server import FACTS_SQL, Lack, Server
@@ -155,6 +155,8 @@ def judged(planned: Planned, rows: list[Any], given: Circumstances) -> Answer:
     """What these rows mean: pure, nothing is asked."""
     check = planned.check
     kept: dict[str, Any] = {"rows": tuple(rows[: check.max_rows]), "truncated": len(rows) > check.max_rows}
+    if check.metrics:
+        kept["readings"] = tuple(_readings(check, kept["rows"]))
     if check.judge is None:
         return Outcome.LISTED, kept
     now = given.now
@@ -168,6 +170,7 @@ def judged(planned: Planned, rows: list[Any], given: Circumstances) -> Answer:
     )
     findings: Sequence[Finding]
     findings, unseen = _numbered(check.id, check.judge(rows, seen))
+    findings = planned.bounds.weighed(findings)
     kept["unseen"] = tuple(unseen)
     if planned.suppressions:
         names = (check.id, check.topic, *check.aliases)
@@ -178,6 +181,16 @@ def judged(planned: Planned, rows: list[Any], given: Circumstances) -> Answer:
     if unseen:
         return Outcome.SKIPPED, kept | _unjudged(unseen)
     return Outcome.CLEAN, kept
+
+
+def _readings(check: Check[Any, Any], rows: Iterable[Any]) -> Iterator[Reading]:
+    """The metrics of each row that has them."""
+    for row in rows:
+        target = check.target_of(row)
+        for metric in check.metrics:
+            value, limit = getattr(row, metric.value), getattr(row, metric.limit)
+            if target is not None and value is not None:
+                yield Reading(target, metric.value, value, limit)
 
 
 def _unjudged(unseen: list[Unseen]) -> dict[str, str]:

@@ -256,6 +256,8 @@ def _problem(check: Check[Any, Any]) -> str:
     undecided = [field.name for field in attrs.fields(check.limits) if field.default is attrs.NOTHING]
     if undecided:
         return f"the limit {undecided[0]!r} has no default"
+    if "severity" in {field.name for field in attrs.fields(check.limits)}:
+        return "severity is no name for a limit: callers weigh findings by it"
     if bool(check.queries) == (check.probe is not None):
         return "it has either queries or a probe"
     repeated = len({(query.since, query.extension) for query in check.queries}) < len(check.queries)

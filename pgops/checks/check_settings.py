@@ -1,22 +1,25 @@
 """What a caller may set for checks: limits for all objects, limits for some, and suppressions.
 
 Values are held against the check's `Limits` class: a wrong name or type is an error that names the nearest right one.
+Beside the limits stands `severity`, which weighs the check's findings anew: `"info"` for all of them, or
+`{"critical": "warning"}` for some.
 """
 
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from types import UnionType
-from typing import Any
+from typing import Any, TypeAlias
 
 import attrs
 
 from pgops.checks.api import Check, Loosest
 from pgops.checks.suppress import Suppression
 from pgops.errors import BadLimitError, did_you_mean
+from pgops.findings import Finding, Severity
 
 
 @attrs.frozen(kw_only=True)
@@ -30,13 +33,31 @@ class ObjectLimits:
 
 @attrs.frozen(kw_only=True)
 class CheckSettings:
-    """Everything that a project sets for its checks. `limits` goes by id or alias, then by the name of the limit."""
+    """Everything that a project sets for its checks. `limits` goes by id or alias, then by the name of the limit.
+
+    Among the limits of a check `severity` is not one of them: it weighs the findings anew.
+    """
 
     limits: Mapping[str, Mapping[str, Any]] = attrs.field(factory=dict)
     for_objects: tuple[ObjectLimits, ...] = ()
     suppress: tuple[Suppression, ...] = ()
     folder: Path | None = None
     """Where the project's own checks are, if it has any."""
+
+
+SEVERITY = "severity"
+"""The key that no check can have as a limit."""
+
+Weights: TypeAlias = Mapping[Severity, Severity]
+
+
+@attrs.frozen(kw_only=True)
+class ForObject:
+    """What is set for the objects that match `pattern`, on top of what is set for all."""
+
+    pattern: str
+    limits: Any
+    weights: Weights
 
 
 @attrs.frozen(kw_only=True)
@@ -46,7 +67,8 @@ class Bounds:
     limits: Any
     shown: Mapping[str, Any]
     parameters: Mapping[str, Any]
-    for_objects: tuple[tuple[str, Any], ...] = ()
+    weights: Weights = attrs.field(factory=dict)
+    for_objects: tuple[ForObject, ...] = ()
 
     def of(self, check: Check[Any, Any]) -> Callable[[Any], Any] | None:
         """The function from a row to its limits, or None where all objects have the same."""
@@ -55,13 +77,25 @@ class Bounds:
 
         def limits_of(row: Any) -> Any:
             target = check.target_of(row)
-            if target is not None:
-                for pattern, limits in reversed(self.for_objects):
-                    if fnmatchcase(target.sql, pattern):
-                        return limits
-            return self.limits
+            rule = None if target is None else self._rule_for(target.sql)
+            return self.limits if rule is None else rule.limits
 
         return limits_of
+
+    def weighed(self, findings: Sequence[Finding]) -> Sequence[Finding]:
+        """The findings with the severities that the caller gives them."""
+        if not self.weights and not any(rule.weights for rule in self.for_objects):
+            return findings
+        return [self._weighed(finding) for finding in findings]
+
+    def _weighed(self, finding: Finding) -> Finding:
+        rule = self._rule_for(finding.target.sql)
+        severity = (self.weights if rule is None else rule.weights).get(finding.severity, finding.severity)
+        return finding if severity is finding.severity else attrs.evolve(finding, severity=severity)
+
+    def _rule_for(self, name: str) -> ForObject | None:
+        """The last rule that fits wins."""
+        return next((rule for rule in reversed(self.for_objects) if fnmatchcase(name, rule.pattern)), None)
 
 
 def bounds_for(
@@ -77,7 +111,7 @@ def bounds_for(
         for name, values in layer.items():
             if name in names:
                 chosen.update(_mapping(name, values))
-    limits = _limits(check, chosen)
+    limits, weights = _limits(check, chosen), _weights(check, chosen)
     for_objects = []
     for rule in settings.for_objects:
         if rule.check in names:
@@ -85,17 +119,20 @@ def bounds_for(
                 raise BadLimitError(
                     f"The check {check.id} does not tell its objects apart, so no limit can be set for one."
                 )
-            for_objects.append((rule.target, _limits(check, chosen | dict(_mapping(rule.check, rule.limits)))))
+            own = chosen | dict(_mapping(rule.check, rule.limits))
+            for_objects.append(ForObject(pattern=rule.target, limits=_limits(check, own), weights=_weights(check, own)))
     fields = attrs.fields(check.limits)
     shown = {field.name: getattr(limits, field.name) for field in fields}
     parameters = dict(shown)
     if for_objects:
         for field in fields:
-            candidates = [shown[field.name], *(getattr(other, field.name) for _, other in for_objects)]
+            candidates = [shown[field.name], *(getattr(rule.limits, field.name) for rule in for_objects)]
             lowest = field.metadata.get("loosest", Loosest.LOWEST) is Loosest.LOWEST
             # None is no bound at all, and nothing is looser.
             parameters[field.name] = None if None in candidates else (min if lowest else max)(candidates)
-    return Bounds(limits=limits, shown=shown, parameters=parameters, for_objects=tuple(for_objects))
+    if weights:
+        shown[SEVERITY] = {str(said): str(meant) for said, meant in weights.items()}
+    return Bounds(limits=limits, shown=shown, parameters=parameters, weights=weights, for_objects=tuple(for_objects))
 
 
 def _mapping(name: str, values: Any) -> Mapping[str, Any]:
@@ -104,7 +141,29 @@ def _mapping(name: str, values: Any) -> Mapping[str, Any]:
     return values
 
 
+def _weights(check: Check[Any, Any], values: Mapping[str, Any]) -> Weights:
+    """What `severity` says: one name for all findings, or a table from what the check says to what is meant."""
+    said = values.get(SEVERITY)
+    if said is None:
+        return {}
+    if check.judge is None:
+        raise BadLimitError(f"The listing {check.id} finds nothing, so it has no severity.")
+    table = said if isinstance(said, Mapping) else dict.fromkeys(map(str, Severity), said)
+    try:
+        return {_severity(name): _severity(meant) for name, meant in table.items()}
+    except ValueError as error:
+        raise BadLimitError(
+            f"The severity of {check.id} is {said!r}, and {error}.",
+            cure="Write severity = 'info', or severity = {critical = 'warning'}.",
+        ) from None
+
+
+def _severity(name: object) -> Severity:
+    return name if isinstance(name, Severity) else Severity.parse(str(name))
+
+
 def _limits(check: Check[Any, Any], values: Mapping[str, Any]) -> Any:
+    values = {name: value for name, value in values.items() if name != SEVERITY}
     if not values:
         return check.limits()
     types = limit_types(check.limits)
@@ -112,7 +171,8 @@ def _limits(check: Check[Any, Any], values: Mapping[str, Any]) -> Any:
         if name not in types:
             known = ", ".join(types) or "none at all"
             raise BadLimitError(
-                f"The check {check.id} has no limit {name!r}.", cure=did_you_mean(name, types) or f"It has {known}."
+                f"The check {check.id} has no limit {name!r}.",
+                cure=did_you_mean(name, (*types, SEVERITY)) or f"It has {known}.",
             )
         if not _fits(value, types[name]):
             wanted = types[name].__name__ if isinstance(types[name], type) else str(types[name])

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from pgops.checks.comparison import Comparison, compared
 from pgops.checks.registry import BrokenPlugin
 from pgops.checks.suppress import Suppressed
 from pgops.db.server import Server
 from pgops.errors import UnknownCheckError, did_you_mean
-from pgops.findings import Finding, Severity, Unseen, as_json
+from pgops.findings import Finding, Severity, Target, Unseen, as_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +46,16 @@ def _values(rows: Sequence[Any]) -> list[list[Any]]:
     return [[as_json(value) for value in attrs.astuple(row, recurse=False)] for row in rows]
 
 
+@attrs.frozen
+class Reading:
+    """A metric of one object as a check read it: `value` on its way to `limit` (None: there is none), in one unit."""
+
+    target: Target
+    metric: str
+    value: float
+    limit: float | None = None
+
+
 @attrs.frozen(kw_only=True)
 class CheckResult:
     """The outcome of one check.
@@ -52,7 +63,8 @@ class CheckResult:
     `rows` are the check's own `Row` objects (from JSON without its plugin: plain records with the same fields);
     `truncated` says that there were more. `reason` and `cure` explain SKIPPED and FAILED, `sqlstate` is PostgreSQL's
     code for a FAILED one (manual, appendix A). `unseen` are objects that could not be judged. `seconds` is the time
-    from asking to verdict. `limits` are those that were used, as JSON types.
+    from asking to verdict. `limits` are those that were used, as JSON types. `readings` are the numbers that forecasts
+    are made of.
     """
 
     check: str
@@ -63,6 +75,7 @@ class CheckResult:
     findings: tuple[Finding, ...] = ()
     suppressed: tuple[Suppressed, ...] = ()
     unseen: tuple[Unseen, ...] = ()
+    readings: tuple[Reading, ...] = attrs.field(default=(), repr=lambda readings: f"<{len(readings)} readings>")
     reason: str = ""
     cure: str = ""
     sqlstate: str | None = None
@@ -77,19 +90,6 @@ class Observation:
 
     at: datetime
     rows: Sequence[Any]
-
-
-@attrs.frozen(kw_only=True)
-class Comparison:
-    """Two reports held against each other, by fingerprint.
-
-    `unknown` are earlier findings whose check gave no answer this time: they are not resolved.
-    """
-
-    new: tuple[Finding, ...]
-    persisting: tuple[Finding, ...]
-    resolved: tuple[Finding, ...]
-    unknown: tuple[Finding, ...]
 
 
 @attrs.frozen(kw_only=True)
@@ -168,24 +168,11 @@ class Report:
     # --- over time ---------------------------------------------------------------------------------------------------
 
     def compare(self, earlier: Report) -> Comparison:
-        """What is new, persists, or is resolved since `earlier`. A suppressed finding counts as still there."""
-        now = {finding.fingerprint: finding for finding in self.findings}
-        before = {finding.fingerprint: finding for finding in earlier.findings}
-        left_out = {each.finding.fingerprint for result in self.results for each in result.suppressed}
-        silenced = {each.finding.fingerprint for result in earlier.results for each in result.suppressed}
-        answered = {result.check for result in self.results if result.outcome.answered}
-        unseen = {(result.check, each.target) for result in self.results for each in result.unseen}
-        gone = [finding for key, finding in before.items() if key not in now and key not in left_out]
+        """What is new, persists, or is resolved since `earlier`, and when growing numbers will reach their limits.
 
-        def known(finding: Finding) -> bool:
-            return finding.check in answered and (finding.check, finding.target) not in unseen
-
-        return Comparison(
-            new=tuple(finding for key, finding in now.items() if key not in before and key not in silenced),
-            persisting=tuple(finding for key, finding in now.items() if key in before or key in silenced),
-            resolved=tuple(finding for finding in gone if known(finding)),
-            unknown=tuple(finding for finding in gone if not known(finding)),
-        )
+        A suppressed finding counts as still there.
+        """
+        return compared(self, earlier)
 
     def earlier(self, check: str) -> Observation | None:
         """What `check` saw on this run, for a later one: a report can be handed to `run_checks` as its `history`."""

@@ -5,14 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import click
 
-from pgops.checks.report import Comparison, Report
+from pgops.checks.report import Report
 from pgops.errors import ReportFormatError
-from pgops.render.document import Badge, Block, Bullets, Code, Line, Note, Section, Strip, Tile, Tone
+from pgops.findings import as_json
+from pgops.render.document import Badge, Block, Bullets, Code, Line, Note, Section, Strip, Table, Tile, Tone
+from pgops.render.quantities import duration, pretty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from pgops.checks.comparison import Comparison, Forecast
+
+
+FORECAST_DAYS = 365
+"""Nobody acts today on what is further away."""
 
 
 def read_report(path: str) -> Report:
@@ -54,9 +63,30 @@ def _blocks(report: Report, earlier: Report) -> Iterator[Block]:
                 for finding in comparison.new
             ]
         )
+    near = [forecast for forecast in comparison.forecasts if forecast.days_left <= FORECAST_DAYS]
+    if near:
+        yield Table(("reaches its limit in", "what", "check", "now", "limit"), [_row(forecast) for forecast in near])
+        observed = duration(near[0].observed_s)
+        yield Note(f"If it goes on as in the {observed} between the reports.", Tone.MUTED)
+
+
+def _row(forecast: Forecast) -> tuple[object, ...]:
+    metric = forecast.metric
+    return (
+        duration(forecast.days_left * 86_400),
+        Line(f"{forecast.target.kind} ", Code(forecast.target.sql), f" {metric}"),
+        Code(forecast.check),
+        pretty(metric, forecast.value),
+        pretty(metric, forecast.limit),
+    )
 
 
 def comparison_json(comparison: Comparison) -> dict[str, Any]:
-    """The fingerprints by what became of the findings; the findings themselves are in the two reports."""
+    """The fingerprints by what became of the findings, which are in the two reports, and the forecasts whole."""
     kinds = ("new", "persisting", "resolved", "unknown")
-    return {kind: [finding.fingerprint for finding in getattr(comparison, kind)] for kind in kinds}
+    fingerprints = {kind: [finding.fingerprint for finding in getattr(comparison, kind)] for kind in kinds}
+    forecasts = [
+        {**attrs.asdict(forecast), "sql": forecast.target.sql, "days_left": forecast.days_left}
+        for forecast in comparison.forecasts
+    ]
+    return {**fingerprints, "forecasts": as_json(forecasts)}

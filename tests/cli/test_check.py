@@ -100,11 +100,24 @@ def test_comparing_with_an_earlier_report(pgops_here, any_database):
     compared = pgops_here("check", "duplicate_indexes", "--compare", "before.json", "--json")
     report, earlier = Report.from_json(compared.out), Report.from_json(before.read_bytes())
     comparison = report.compare(earlier)
-    assert compared.json["comparison"] == {
-        kind: [finding.fingerprint for finding in getattr(comparison, kind)]
-        for kind in ("new", "persisting", "resolved", "unknown")
-    }
+    kinds = ("new", "persisting", "resolved", "unknown")
+    fingerprints = {kind: [finding.fingerprint for finding in getattr(comparison, kind)] for kind in kinds}
+    assert compared.json["comparison"] == fingerprints | {"forecasts": []}
     assert [finding.target.name for finding in comparison.new] == ["new two"]
+
+
+def test_a_number_that_grows_is_told_when_it_reaches_its_limit(pgops_here, any_database):
+    with any_database.connect() as conn:
+        conn.execute("CREATE SEQUENCE tickets MAXVALUE 1000")
+        conn.execute("SELECT setval('tickets', 500)")
+        before = pgops_here.cwd / "before.json"
+        before.write_text(pgops_here("check", "sequence_exhaustion", "--json").out, encoding="utf-8")
+        conn.execute("SELECT setval('tickets', 600)")
+    compared = pgops_here("check", "sequence_exhaustion", "--compare", "before.json")
+    assert "public.tickets" in compared.out.partition("reaches its limit in")[2]
+    as_json = pgops_here("check", "sequence_exhaustion", "--compare", "before.json", "--json").json
+    (forecast,) = as_json["comparison"]["forecasts"]
+    assert (forecast["sql"], forecast["value"], forecast["limit"]) == ("public.tickets", 600, 1000)
 
 
 def test_what_was_not_looked_at_again_is_unknown(pgops_here, any_database):

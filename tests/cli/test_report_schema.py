@@ -186,6 +186,8 @@ CLASSES = {
     "extension": (Extension, set()),
     "brokenPlugin": (BrokenPlugin, set()),
     "comparison": (pgops.Comparison, set()),
+    "reading": (pgops.Reading, set()),
+    "forecast": (pgops.Forecast, {"sql", "days_left"}),
 }
 
 
