@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from pgops.checks.check_settings import ObjectLimits as ObjectLimits
     from pgops.checks.comparison import Comparison as Comparison
     from pgops.checks.comparison import Forecast as Forecast
+    from pgops.checks.history import History as History
+    from pgops.checks.history import Series as Series
+    from pgops.checks.history import open_history as open_history
     from pgops.checks.judging import by as by
     from pgops.checks.judging import each_row as each_row
     from pgops.checks.registry import Registry as Registry
@@ -85,6 +88,7 @@ _ROOMS = {
     "pgops.checks.calls": ("run_checks", "run_checks_async"),
     "pgops.checks.catalogue": ("default_registry", "get_check", "list_checks"),
     "pgops.checks.comparison": ("Comparison", "Forecast"),
+    "pgops.checks.history": ("History", "Series", "open_history"),
     "pgops.checks.judging": ("by", "each_row"),
     "pgops.checks.registry": ("Registry",),
     "pgops.checks.report": ("CheckResult", "Outcome", "Reading", "Report"),

@@ -144,6 +144,10 @@ class WrongConnectionError(PgopsError):
     """A sync call was handed an async connection, or the other way round, or one in pipeline mode."""
 
 
+class HistoryError(PgopsError):
+    """A file is no history of reports, or a report does not belong where it should be kept. The message says which."""
+
+
 class ReportFormatError(PgopsError):
     """A text is not the JSON of a report, or of a version that this pgops does not read."""
 

@@ -17,7 +17,7 @@ import attrs
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from pgops.checks.api import Check, Earlier, Probe, Seen
+from pgops.checks.api import Check, Past, Probe, Seen
 from pgops.checks.check_settings import Bounds
 from pgops.checks.report import CheckResult, Outcome, Reading
 from pgops.checks.steps import LOCK_TIMEOUT_S, AnyConnection, Ask, load, look
@@ -49,7 +49,7 @@ class Planned:
     bounds: Bounds
     trusted: bool
     suppressions: tuple[Suppression, ...] = ()
-    earlier: Earlier | None = None
+    past: Past = Past()  # noqa: RUF009  frozen, so all may share it
 
     def result(self, answer: Answer, seconds: float = 0.0) -> CheckResult:
         check, (outcome, more) = self.check, answer
@@ -165,7 +165,7 @@ def judged(planned: Planned, rows: list[Any], given: Circumstances) -> Answer:
         limits=planned.bounds.limits,
         server=given.server,
         now=now,
-        earlier=planned.earlier,
+        past=planned.past,
         limits_of=planned.bounds.of(check),
     )
     findings: Sequence[Finding]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import inspect
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, LiteralString, Protocol, TypeAlias, TypeVar
 
@@ -116,28 +116,44 @@ class Metric:
     limit: str
 
 
-class Earlier(Protocol):
-    """What a check saw on an earlier run: enough for forecasts, "idle since" and regressions."""
+@attrs.frozen(kw_only=True)
+class Observation:
+    """What one check saw on one run: its rows, and when, by the server's clock."""
 
-    @property
-    def at(self) -> datetime: ...
-    @property
-    def rows(self) -> Sequence[Any]: ...
+    at: datetime
+    rows: Sequence[Any]
+
+
+@attrs.frozen(kw_only=True)
+class Past:
+    """What a check saw before, as a history remembers it: the oldest first.
+
+    `own` is of the very server and database that are judged. `elsewhere` is of others that the history counts to the
+    same cluster (the primary's standbys, say), by their names.
+    """
+
+    own: tuple[Observation, ...] = ()
+    elsewhere: Mapping[str, tuple[Observation, ...]] = attrs.field(factory=dict, hash=False)
 
 
 @attrs.frozen(kw_only=True)
 class Seen(Generic[LimitsT]):
     """The circumstances that a judgement may take into account. `now` is the server's clock.
 
-    `check` is the id of the check that is judged, `earlier` is the previous observation of the same check, or None.
+    `check` is the id of the check that is judged. `past` is what it saw before, as far back as the check asks for.
     """
 
     check: str = ""
     limits: LimitsT
     server: Server
     now: datetime
-    earlier: Earlier | None = None
+    past: Past = Past()
     _limits_of: Callable[[Any], LimitsT] | None = attrs.field(default=None, alias="limits_of")
+
+    @property
+    def earlier(self) -> Observation | None:
+        """The previous observation of the same check, or None: enough for growth and regressions."""
+        return self.past.own[-1] if self.past.own else None
 
     def limits_for(self, row: Any) -> LimitsT:
         """The limits for this row's object: those set for it by name, otherwise `limits`."""
@@ -173,7 +189,8 @@ class Check(Generic[RowT, LimitsT]):
     `picture` draws all rows together where a table shows too little (who waits for whom, as a tree): a report puts its
     blocks above the findings. Like `judge` it is pure, and gets rows read from JSON too. `metrics` are what forecasts
     and trends are made of; the SQL has to give healthy rows too, and `target` says what they are about. `known_as` are
-    the names by which other tools know the question, as `tool: name`, so that who comes from there finds it.
+    the names by which other tools know the question, as `tool: name`, so that who comes from there finds it. A check
+    that needs more of a history than its previous observation says how many days it `looks_back`.
     """
 
     id: str
@@ -193,6 +210,7 @@ class Check(Generic[RowT, LimitsT]):
     picture: Picture[RowT] | None = attrs.field(default=None, repr=False)
     metrics: tuple[Metric, ...] = attrs.field(default=(), converter=as_tuple, repr=False)
     known_as: tuple[str, ...] = attrs.field(default=(), converter=as_tuple, repr=False)
+    looks_back: float = attrs.field(default=0.0, repr=False)
 
     def __attrs_post_init__(self) -> None:
         problem = _problem(self)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from pgops.checks.api import Observation, Past
 from pgops.checks.comparison import Comparison, compared
 from pgops.checks.registry import BrokenPlugin
 from pgops.checks.suppress import Suppressed
@@ -82,14 +83,6 @@ class CheckResult:
     seconds: float = 0.0
     truncated: bool = False
     limits: Mapping[str, Any] = attrs.field(factory=dict, converter=as_json, repr=False, hash=False)
-
-
-@attrs.frozen(kw_only=True)
-class Observation:
-    """What one check saw on one run: its rows, and when."""
-
-    at: datetime
-    rows: Sequence[Any]
 
 
 @attrs.frozen(kw_only=True)
@@ -174,12 +167,10 @@ class Report:
         """
         return compared(self, earlier)
 
-    def earlier(self, check: str) -> Observation | None:
+    def past(self, check: str, *, days: float = 0.0) -> Past:
         """What `check` saw on this run, for a later one: a report can be handed to `run_checks` as its `history`."""
-        for result in self.results:
-            if result.check == check and result.outcome.answered:
-                return Observation(at=self.started_at, rows=result.rows)
-        return None
+        answered = (result for result in self.results if result.check == check and result.outcome.answered)
+        return Past(own=tuple(Observation(at=self.started_at, rows=result.rows) for result in answered))
 
     # --- writing -----------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 import attrs
 from cattrs import Converter
@@ -32,10 +32,18 @@ SCHEMA = "pgops.report/1"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
+Document: TypeAlias = dict[str, Any]
+"""JSON as Python has it."""
+
+
+def document(report: Report) -> Document:
+    """The report in JSON's own types. Times are ISO 8601 in UTC; numbers that JSON lacks (NaN, Infinity) are texts."""
+    return {"schema": SCHEMA, **_converter().unstructure(report)}
+
+
 def dumps(report: Report, *, indent: int | None = None) -> str:
-    """The report as text. Times are ISO 8601 in UTC; numbers that JSON lacks (NaN, Infinity) become strings."""
-    body = {"schema": SCHEMA, **_converter().unstructure(report)}
-    text = json.dumps(body, indent=indent, ensure_ascii=False, allow_nan=False)
+    """The report as text."""
+    text = json.dumps(document(report), indent=indent, ensure_ascii=False, allow_nan=False)
     # A lone surrogate (a file name that is no UTF-8, from a probe) is no text that a file could hold.
     return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
@@ -46,6 +54,11 @@ def loads(text: str | bytes) -> Report:
         body = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ReportFormatError(f"This is not JSON: {error}.") from None
+    return report_of(body)
+
+
+def report_of(body: Any) -> Report:
+    """The report that `document` described. Raises `ReportFormatError` for anything else."""
     if not isinstance(body, dict) or "schema" not in body:
         raise ReportFormatError("This JSON is not a report of pgops.", cure=f"One has the schema {SCHEMA!r}.")
     if body["schema"] != SCHEMA:
@@ -54,8 +67,19 @@ def loads(text: str | bytes) -> Report:
         )
     try:
         return _converter().structure({key: value for key, value in body.items() if key != "schema"}, Report)
-    except (BaseValidationError, AttributeError, KeyError, TypeError, ValueError) as error:
+    except _DAMAGES as error:
         raise ReportFormatError(f"This report is damaged: {_first_cause(error)}.") from None
+
+
+def result_of(body: Document) -> CheckResult:
+    """One result of a document, by itself. Raises `ReportFormatError` for anything else."""
+    try:
+        return _converter().structure(body, CheckResult)
+    except _DAMAGES as error:
+        raise ReportFormatError(f"This result is damaged: {_first_cause(error)}.") from None
+
+
+_DAMAGES = (BaseValidationError, AttributeError, KeyError, TypeError, ValueError)
 
 
 def _first_cause(error: BaseException) -> str:

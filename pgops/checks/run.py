@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pgops.checks.answering import CONNECTION_LOST, Circumstances, Planned, TimeLimit, failed
-from pgops.checks.api import Check
+from pgops.checks.api import Check, Past
 from pgops.checks.check_settings import CheckSettings, bounds_for
 from pgops.checks.report import CheckResult, ProgressStep, Report
 from pgops.checks.select import Selector, as_selectors, select
@@ -22,16 +22,18 @@ from pgops.errors import BadLimitError, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pgops.checks.api import Earlier
     from pgops.checks.registry import BrokenPlugin, Registry
     from pgops.checks.report import Progress
     from pgops.db.server import Server
 
 
 class History(Protocol):
-    """What knows earlier observations: a `Report` of before, or a store of many."""
+    """What knows earlier observations: a `Report` of before, or a store of many.
 
-    def earlier(self, check: str) -> Earlier | None: ...
+    `past` gives the last observation of a check, and those of the `days` before now, where it has them.
+    """
+
+    def past(self, check: str, *, days: float) -> Past: ...
 
 
 class Run:
@@ -177,7 +179,7 @@ def planned_run(
             bounds=bounds_for(entry.check, given, limits),
             trusted=entry.trusted,
             suppressions=suppressions,
-            earlier=history.earlier(entry.check.id) if history is not None else None,
+            past=history.past(entry.check.id, days=entry.check.looks_back) if history is not None else Past(),
         )
         for entry in select(registry, selectors)
     ]

@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from pgops import CheckResult, Finding, Outcome, Report, Severity, Suppression, Target, Unseen
+from pgops.checks.api import Past
 from pgops.checks.suppress import Suppressed
 from pgops.errors import UnknownCheckError
 from tests.checks.reporting import MIXED, NOW, found, names, report, result
@@ -155,5 +156,5 @@ def test_a_comparison_holds_after_reading_back():
 
 
 def test_a_report_is_the_history_of_a_later_run():
-    assert MIXED.earlier("made.b").at == NOW
-    assert MIXED.earlier("other.d") is MIXED.earlier("other.e") is MIXED.earlier("not.there") is None
+    assert MIXED.past("made.b").own[0].at == NOW
+    assert MIXED.past("other.d") == MIXED.past("other.e") == MIXED.past("not.there") == Past()
