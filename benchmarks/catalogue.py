@@ -50,8 +50,7 @@ def build(server: str, name: str, tables: int) -> str:
     began = time.perf_counter()
     with psycopg.connect(place, autocommit=True) as conn:
         conn.execute(sql.SQL("SET bench.tables = {}").format(sql.Literal(str(tables))))
-        for statement in pgops.testing.statements(SCHEMA.read_text(encoding="utf-8")):
-            conn.execute(statement.encode())
+        pgops.testing.run_script(conn, SCHEMA.read_text(encoding="utf-8"))
         conn.execute("CHECKPOINT")
     print(f"built {name}: {tables} tables in {time.perf_counter() - began:.0f} s", flush=True)
     return place

@@ -15,7 +15,7 @@ import attrs
 from pgops.checks.api import Check, Loosest
 from pgops.checks.builtin import declared_checks
 from pgops.checks.check_settings import limit_types
-from pgops.checks.report_json import field_types
+from pgops.checks.records import field_types
 from pgops.config.model import SCHEMA_VERSION
 from pgops.config.reference import RULES, TABLES, VERSIONS, Table
 from pgops.files import write_whole

@@ -26,9 +26,10 @@ import attrs
 import psycopg
 
 from pgops.checks.calls import run_checks
+from pgops.checks.records import field_types
 from pgops.checks.registry import OWN, Registry
 from pgops.checks.report import CheckResult, Outcome
-from pgops.checks.report_json import field_types
+from pgops.checks.sql_text import statements, without_comments
 from pgops.db.server import FACTS_SQL, Lack, Server
 from pgops.errors import PgopsError
 from pgops.findings import quote_identifier
@@ -121,7 +122,7 @@ def declaration_problems(check: Check[Any, Any]) -> Iterator[str]:
 
 
 def _text_problems(check: Check[Any, Any], sql: str) -> Iterator[str]:
-    code = re.sub(r"--[^\n]*|/\*.*?\*/", " ", sql, flags=re.DOTALL)
+    code = without_comments(sql)
     known = {field.name for field in attrs.fields(check.limits)}
     for name in re.findall(r"%\((\w+)\)s", code):
         if name not in known:
@@ -261,33 +262,6 @@ def _outcome(
 ) -> CheckResult:
     registry = Registry.of([check], origin=origin)
     return run_checks(conn, [check], registry=registry, limits={check.id: limits}).results[0]
-
-
-_TOKEN = re.compile(
-    r"""--[^\n]* | /\*.*?\*/                        # comments
-      | \b[eE]'(?:[^'\\]|\\.|'')*' | '(?:[^']|'')*' | "(?:[^"]|"")*"
-      | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$             # dollar quotes
-      | ; | [^;'"$/eE-]+ | .""",
-    re.DOTALL | re.VERBOSE,
-)
-
-
-def statements(script: str) -> Iterator[str]:
-    """The statements of a script, each by itself, so that VACUUM and CONCURRENTLY are in no transaction.
-
-    >>> list(statements("SELECT ';'; -- one; two\\nSELECT $$;$$"))
-    ["SELECT ';'", '-- one; two\\nSELECT $$;$$']
-    """
-    statement: list[str] = []
-    for token in _TOKEN.finditer(script):
-        if token.group() != ";":
-            statement.append(token.group())
-            continue
-        yield "".join(statement).strip()
-        statement = []
-    last = "".join(statement).strip()
-    if re.sub(r"--[^\n]*|/\*.*?\*/|\s", "", last, flags=re.DOTALL):
-        yield last
 
 
 def run_script(conn: psycopg.Connection[Any], script: str) -> None:

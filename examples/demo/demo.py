@@ -127,7 +127,7 @@ def load(database: ScratchDatabase, console: Console) -> None:
     import psycopg
     from rich.progress import Progress
 
-    from pgops.testing import statements
+    from pgops.checks.sql_text import statements
 
     script = list(statements(SHOP.read_text(encoding="utf-8")))
     with database.connect() as conn, Progress(console=console, transient=True, disable=not console.is_terminal) as bar:

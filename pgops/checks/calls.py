@@ -13,6 +13,7 @@ from pgops.checks import runner
 from pgops.checks.catalogue import default_registry
 from pgops.checks.run import planned_run
 from pgops.checks.sources import is_pool, wrong_kind
+from pgops.checks.sql_files import with_checks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -49,9 +50,11 @@ def run_checks(
     `source` is a psycopg connection, in whatever state its owner left it and left exactly so, or a pool, where checks
     run side by side. `select` takes ids, aliases, topics, globs, `Check` objects and `!exclusions`; None is all checks
     that need not be asked for by name. `limits` sets thresholds by check (`{"long_running_queries": {"warn_s": 60}}`),
-    `suppress` leaves findings out, `history` (an earlier report, say) lets checks see change. No statement takes longer
-    than `statement_timeout_s`, the run not longer than `deadline_s`; Ctrl-C or the deadline cancels what runs on the
-    server and gives the partial report. `on_progress` is called after each check, in the thread that ran it.
+    `suppress` leaves findings out; `settings` (`config.check_settings()`) holds both, and the folder of a project's own
+    checks. `history` (an earlier report, a series of an `open_history` file) lets checks see change. `facilities` are
+    what SQL on this connection can't see, by name. No statement takes longer than `statement_timeout_s`, the run not
+    longer than `deadline_s`; Ctrl-C or the deadline cancels what runs on the server and gives the partial report.
+    `on_progress` is called after each check, in the thread that ran it.
 
     Raises `UnknownCheckError`, `BadLimitError`, `BadSuppressionError` and `ValueError` for wrong arguments, before the
     server is asked anything, and `WrongConnectionError` for a source that can't be used here.
@@ -60,7 +63,7 @@ def run_checks(
             report = pgops.run_checks(conn, ["indexes", "!unused_indexes"])
     """
     run = planned_run(
-        registry or default_registry(),
+        with_checks_of(registry or default_registry(), settings.folder if settings else None),
         select,
         settings=settings,
         limits=limits,
@@ -102,7 +105,7 @@ async def run_checks_async(
     from pgops.checks import runner_async  # noqa: PLC0415  asyncio is not everybody's
 
     run = planned_run(
-        registry or default_registry(),
+        with_checks_of(registry or default_registry(), settings.folder if settings else None),
         select,
         settings=settings,
         limits=limits,

@@ -32,6 +32,7 @@ import attrs
 from pgops.checks.catalogue import default_registry
 from pgops.checks.check_settings import CheckSettings, ObjectLimits, bounds_for
 from pgops.checks.registry import Registry
+from pgops.checks.sql_files import with_checks_of
 from pgops.checks.suppress import BadSuppressionError, Suppression
 from pgops.config.document import kind_of, spelled
 from pgops.config.model import Config
@@ -49,14 +50,17 @@ _OWN_KEYS = (*_RULES, "folder")
 def check_settings(config: Config, *, registry: Registry | None = None) -> CheckSettings:
     """What `config` sets for checks; `registry` stands in for all that are installed.
 
-    Raises `ConfigError` for the first thing that is wrong.
+    The project's own checks, in the folder that it names, may be set too. Raises `ConfigError` for the first thing that
+    is wrong.
     """
-    tables = _Tables(config, registry if registry is not None else default_registry())
+    installed = registry if registry is not None else default_registry()
+    folder = _folder(_Tables(config, installed))
+    tables = _Tables(config, with_checks_of(installed, folder))
     return CheckSettings(
         limits=dict(_limits(tables)),
         for_objects=tuple(_for_objects(tables)),
         suppress=tuple(_suppressions(tables)),
-        folder=_folder(tables),
+        folder=folder,
     )
 
 

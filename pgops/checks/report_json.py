@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import keyword
 import math
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
-from types import UnionType
-from typing import Any, TypeAlias, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeAlias
 
 import attrs
 from cattrs import Converter
@@ -22,6 +20,7 @@ from cattrs.errors import BaseValidationError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from pgops.checks.catalogue import list_checks
+from pgops.checks.records import field_types, record_class
 from pgops.checks.report import CheckResult, Report
 from pgops.db.server import Server
 from pgops.errors import ReportFormatError
@@ -177,66 +176,8 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def field_types(row: type) -> dict[str, str]:
-    """The types of a Row class as words: `int`, `str?` for one that may be None, `tuple[str]`.
-
-    A type that a row may not have, or that can't be found at run time, is `any`: it costs this check's contract, and
-    not the JSON of everybody's report.
-    """
-    try:
-        hints = get_type_hints(row)
-    except (NameError, TypeError):
-        hints = {}
-    return {field.name: _word(hints.get(field.name, field.type)) for field in attrs.fields(row)}
-
-
-def _word(hint: Any) -> str:
-    if get_origin(hint) in (Union, UnionType):
-        inner = [each for each in get_args(hint) if each is not type(None)]
-        return f"{_word(inner[0])}?" if len(inner) == 1 else "any"
-    return next((word for word, kind in _TYPES.items() if kind == hint), "any")
-
-
 @cache
 def _row_class(check: str, fields: tuple[tuple[str, str], ...]) -> type[Any]:
     """The check's own Row where it is installed and has these fields, otherwise a plain record of them."""
     own = next((each.row for each in list_checks() if each.id == check), None)
-    return own if own is not None and field_types(own) == dict(fields) else _record_class(fields)
-
-
-@cache
-def _record_class(fields: tuple[tuple[str, str], ...]) -> type[Any]:
-    for name, _ in fields:
-        if not name.isidentifier() or keyword.iskeyword(name):  # attrs would write it into code and run that
-            raise ValueError(f"{name!r} is no name of a column")
-    kinds = {name: attrs.field(type=_type(kind)) for name, kind in fields}
-    return attrs.make_class("Record", kinds, bases=(_Record,), frozen=True, kw_only=True)
-
-
-def _type(word: str) -> Any:
-    kind = _TYPES.get(word.removesuffix("?"), Any)
-    return kind | None if word.endswith("?") else kind
-
-
-class _Record:
-    """The base of plain records. Their classes are made on the spot, so pickle has to make them again."""
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        fields: Any = tuple(field_types(type(self)).items())
-        return _record, (fields, attrs.asdict(self, recurse=False))  # type: ignore[arg-type]
-
-
-def _record(fields: tuple[tuple[str, str], ...], values: dict[str, Any]) -> Any:
-    return _record_class(fields)(**values)
-
-
-_TYPES: dict[str, Any] = {
-    "bool": bool,
-    "int": int,
-    "float": float,
-    "str": str,
-    "datetime": dt.datetime,
-    "tuple[str]": tuple[str, ...],
-    "tuple[int]": tuple[int, ...],
-    "tuple[float]": tuple[float, ...],
-}
+    return own if own is not None and field_types(own) == dict(fields) else record_class(fields)
