@@ -10,18 +10,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
-from pgops.checks.api import Check, Loosest
 from pgops.checks.builtin import declared_checks
-from pgops.checks.check_settings import limit_types
-from pgops.checks.records import field_types
+from pgops.checks.check_page import markdown_page
 from pgops.config.model import SCHEMA_VERSION
 from pgops.config.reference import RULES, TABLES, VERSIONS, Table
 from pgops.files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from pgops.checks.api import Check
 
 FOLDER = Path(__file__).parent / "checks"
 REFERENCE = Path(__file__).parent / "postgres-toml.md"
@@ -30,70 +28,14 @@ NOTE = "<!-- Made by docs/generate.py from the code: change it there. -->"
 
 
 def page(check: Check[Any, Any]) -> str:
-    """The page of one check, in Markdown."""
-    title, _, rest = check.doc.partition("\n")
-    parts = [NOTE, f"# {title.removesuffix('.')}", facts(check), rest.strip()]
-    if attrs.fields(check.limits):
-        parts += ["## Limits", limits(check)]
-    parts += ["## What it gives", columns(check)]
-    parts += examples(check)
-    for query in sorted(check.queries, key=lambda query: -query.since):
-        parts += [f"## SQL, {since(query)}", f"```sql\n{query.sql.strip()}\n```"]
-    return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def facts(check: Check[Any, Any]) -> str:
-    kind = "judges" if check.judge else "is a listing, without a verdict"
-    reach = "the database that is asked" if check.scope.value == "database" else "the whole server"
-    lines = [f"`{check.id}`" + "".join(f", also called `{alias}`" for alias in check.aliases) + f"; {kind}."]
-    lines.append(f"It looks at {reach}" + ("." if check.standby else "; on a standby it is skipped."))
-    needs = check.requires
-    wants = [f"the rights of `{needs.role}`" if needs.role else ""]
-    wants.append(f"the extension `{needs.extension}`" if needs.extension else "")
-    wants += [
-        f"the extension `{query.extension[0]}` {query.extension[1]}" for query in check.queries[:1] if query.extension
-    ]
-    wants = [want for want in wants if want]
-    lines.append(f"It needs {' and '.join(wants)}." if wants else "Any role may run it.")
-    if check.opt_in:
-        lines.append("It reads users' tables, so it runs only when it is asked for by name.")
-    return " ".join(lines)
-
-
-def limits(check: Check[Any, Any]) -> str:
-    types = limit_types(check.limits)
-    rows = ["| limit | default | unit | meaning |", "| --- | --- | --- | --- |"]
-    for field in attrs.fields(check.limits):
-        doc = field.metadata["doc"]
-        if field.metadata["loosest"] is Loosest.HIGHEST and types[field.name] is not bool:
-            doc += " Higher is looser."
-        rows.append(f"| `{field.name}` | `{field.default!r}` | {field.metadata['unit']} | {doc} |".replace("\n", " "))
-    return "\n".join(rows)
-
-
-def columns(check: Check[Any, Any]) -> str:
-    words = {
-        name: f"{kind.removesuffix('?')} or none" if kind.endswith("?") else kind
-        for name, kind in field_types(check.row).items()
-    }
-    return "Rows with " + ", ".join(f"`{name}` ({kind})" for name, kind in words.items()) + "."
-
-
-def examples(check: Check[Any, Any]) -> list[str]:
-    """The first planted fault and its healthy twin: the scripts that the tests run on every version."""
+    """The page of one check: the first planted fault and its healthy twin are what the tests run on every version."""
     folder = CASES / check.topic / check.id.partition(".")[2]
-    shown = []
+    examples = {}
     for heading, pattern in (("A fault that it finds", "bad*.sql"), ("Healthy", "good*.sql")):
         scripts = sorted(folder.glob(pattern), key=lambda file: (len(file.stem), file.stem))
         if scripts:
-            shown += [f"## {heading}", f"```sql\n{scripts[0].read_text(encoding='utf-8').strip()}\n```"]
-    return shown
-
-
-def since(query: Any) -> str:
-    if query.extension:
-        return f"{query.extension[0]} {query.extension[1]} and later"
-    return f"PostgreSQL {query.since} and later"
+            examples[heading] = scripts[0].read_text(encoding="utf-8")
+    return f"{NOTE}\n\n{markdown_page(check, examples=examples)}"
 
 
 def index(checks: tuple[Check[Any, Any], ...]) -> str:

@@ -158,20 +158,27 @@ def server_problems(check: Check[Any, Any], connect: Connect) -> list[str]:
         return []
     with connect() as conn:
         _create_extensions(check, conn)
-        for origin in (OWN, "the caller"):
-            result = _outcome(check, conn, {}, origin=origin)
-            if result.outcome is Outcome.FAILED:
-                return [f"it fails on an empty database: {result.reason}"]
-        row = conn.execute(FACTS_SQL).fetchone()
-        assert row is not None  # noqa: S101  it is one SELECT without FROM
-        query = check.query_for(Server.from_row(row))
-        if isinstance(query, Lack) or result.outcome is Outcome.SKIPPED:
-            return []
-        sql = str(query.sql)
-        if query.extension is not None:
-            schema = Server.from_row(row).extensions[query.extension[0]].schema
-            sql = sql.replace(f"<<{query.extension[0]}>>", '"' + schema.replace('"', '""') + '"')
-        return [*_column_problems(check, sql, conn), *_lock_problems(check, sql, conn)]
+        return look_problems(check, conn, origins=(OWN, "the caller"))
+
+
+def look_problems(
+    check: Check[Any, Any], conn: psycopg.Connection[Any], *, origins: Iterable[str] = ("the caller",)
+) -> list[str]:
+    """The same of a check on a database as it is: nothing is created, so it may be a real one."""
+    for origin in origins:
+        result = _outcome(check, conn, {}, origin=origin)
+        if result.outcome is Outcome.FAILED:
+            return [f"it fails: {result.reason}"]
+    row = conn.execute(FACTS_SQL).fetchone()
+    assert row is not None  # noqa: S101  it is one SELECT without FROM
+    query = check.query_for(Server.from_row(row))
+    if isinstance(query, Lack) or result.outcome is Outcome.SKIPPED:
+        return []
+    sql = str(query.sql)
+    if query.extension is not None:
+        schema = Server.from_row(row).extensions[query.extension[0]].schema
+        sql = sql.replace(f"<<{query.extension[0]}>>", '"' + schema.replace('"', '""') + '"')
+    return [*_column_problems(check, sql, conn), *_lock_problems(check, sql, conn)]
 
 
 def _create_extensions(check: Check[Any, Any], conn: psycopg.Connection[Any]) -> None:

@@ -92,6 +92,11 @@ class Query:
     sql: LiteralString
     extension: tuple[str, str] | None = None
 
+    @property
+    def version(self) -> tuple[int, ...]:
+        """The numbers of the extension's version that it is for; empty where the server's decides."""
+        return _numbers(self.extension[1]) if self.extension else ()
+
 
 @attrs.frozen(kw_only=True)
 class Probe:
@@ -240,13 +245,9 @@ class Check(Generic[RowT, LimitsT]):
             return Lack(f"it needs PostgreSQL {oldest} or later, and this is {server.major}", "")
         served = [query for query in fitting if not query.extension or server.extension(*query.extension)]
         if served:
-            return max(served, key=lambda query: (query.since, _version(query)))
+            return max(served, key=lambda query: (query.since, query.version))
         name, version = min((query.extension for query in fitting if query.extension), key=lambda e: _numbers(e[1]))
         return server.lacks_extension(name, version) or Lack(f"it needs the extension {name} {version}", "")
-
-
-def _version(query: Query) -> tuple[int, ...]:
-    return _numbers(query.extension[1]) if query.extension else ()
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -54,7 +54,7 @@ def check_settings(config: Config, *, registry: Registry | None = None) -> Check
     is wrong.
     """
     installed = registry if registry is not None else default_registry()
-    folder = _folder(_Tables(config, installed))
+    folder = checks_folder(config, registry=installed)
     tables = _Tables(config, with_checks_of(installed, folder))
     return CheckSettings(
         limits=dict(_limits(tables)),
@@ -62,6 +62,11 @@ def check_settings(config: Config, *, registry: Registry | None = None) -> Check
         suppress=tuple(_suppressions(tables)),
         folder=folder,
     )
+
+
+def checks_folder(config: Config, *, registry: Registry | None = None) -> Path | None:
+    """Where the project has checks of its own, or None. Raises `ConfigError` for a folder outside its root."""
+    return _folder(_Tables(config, registry if registry is not None else default_registry()))
 
 
 @attrs.frozen

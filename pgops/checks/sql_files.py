@@ -309,3 +309,36 @@ def _wrong(what: str, cure: str) -> NoReturn:
 
 def _plain(name: str) -> str:
     return re.sub(r"\W", "_", name.lower()) or "name"
+
+
+SCAFFOLD = """/*
+title = "{title}"
+why = \"\"\"
+Say why it matters, what to do about it, and when it is a false alarm.
+\"\"\"
+severity = "warning"    # or by a number: {{ by = "rows", warning = "min_rows", critical = "..." }}; a listing has none
+message = "{{target}} has {{rows}} rows."
+# fix = "ANALYZE {{target}};"           SQL that runs as it is; names are quoted
+columns = {{ schema = "str", table = "str", rows = "int" }}    # str? for one that may be NULL
+
+[target]                # what a row is about: the columns with its names
+kind = "table"
+schema = "schema"
+name = "table"
+
+[limits.min_rows]       # in the SQL: :min_rows, as a variable of psql
+default = 1_000_000
+unit = "rows"
+doc = "Leave out smaller tables."
+*/
+SELECT n.nspname::text     AS schema,
+       c.relname::text     AS "table",
+       c.reltuples::bigint AS rows
+  FROM pg_catalog.pg_class AS c
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE c.relkind = 'r'
+   AND c.reltuples >= :min_rows
+   AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+ ORDER BY c.reltuples DESC
+"""
+"""The beginning of a check: what it says and asks runs as it is."""

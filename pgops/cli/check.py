@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from pgops.cli.exits import MEANINGS, Exit, exit_for
 from pgops.cli.options import (
     checks_for_command,
     limits_option,
+    project_here,
     read_limits,
     seconds_option,
     selectors_argument,
@@ -22,8 +23,9 @@ from pgops.cli.options import (
 from pgops.cli.printing import complain, say, show_document, show_exactly
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from pgops.checks.history import Series
     from pgops.checks.registry import Registry
     from pgops.checks.report import Report
     from pgops.config.resolution import Resolution
@@ -37,6 +39,7 @@ Examples:
   pgops check --json > report.json             for programs, and for --compare
   pgops check --compare report.json            what is new since then?
   pgops check -p prod --parallel 4 --html report.html
+  pgops check --history checks.sqlite          keep it; what is new since the last one?
 """
 
 
@@ -68,6 +71,14 @@ Examples:
     metavar="REPORT.json",
     help="Say what is new, persists or is resolved since that report.",
 )
+@click.option(
+    "--history",
+    "history_file",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Keep the report in FILE (SQLite), and say what is new since the baseline there, or since the last one.",
+)
+@click.option("--node", default="", metavar="NAME", help="With --history: which node of the cluster this is.")
 @seconds_option("--deadline", "Seconds after which the run ends; what was not asked by then is FAILED.")
 @seconds_option("--statement-timeout", "Seconds that one check may take.", default=30.0, show_default=True)
 @click.option(
@@ -93,6 +104,8 @@ def command(
     as_markdown: bool,
     html_file: str | None,
     earlier_file: str | None,
+    history_file: str | None,
+    node: str,
     parallel: int,
     **times: float | None,
 ) -> int:
@@ -111,7 +124,8 @@ def command(
     if html_file is not None and not Path(html_file).parent.is_dir():
         raise click.BadParameter("its folder does not exist.", param_hint="--html")
     earlier = read_report(earlier_file) if earlier_file is not None else None
-    registry = checks_for_command()
+    config, folder = project_here()
+    registry = checks_for_command(folder)
     asked: dict[str, Any] = {
         "select": selectors or None,
         "registry": registry,
@@ -119,14 +133,18 @@ def command(
         **times,
     }
     _refuse_wrong(ctx, **asked)
-    resolution = resolve(profile, url=url)
+    resolution = resolve(profile, url=url, config=config)
     if resolution.config is not None:
         from pgops.config.project_facility import project_folder
 
         asked["settings"] = resolution.config.check_settings(registry=registry)
         asked["facilities"] = {"project": project_folder(resolution.config)}
     say(f"Checking {resolution.display}. {resolution.because}")
-    report = _run(resolution, asked, parallel=parallel)
+    with _kept(history_file, resolution, node) as series:
+        report = _run(resolution, asked | {"history": series}, parallel=parallel)
+        if series is not None and report.server is not None:
+            earlier = earlier or series.marked() or series.latest()
+            series.add(report)
     document = _document(report, earlier)
     if as_json:
         show_exactly(_json(report, earlier))
@@ -139,6 +157,22 @@ def command(
     code = exit_for(report, fail_on=Severity.parse(fail_on), strict=strict)
     written = html_file is None or _write_html(document, html_file)
     return code if written or code is not Exit.CLEAN else Exit.NO_ANSWER
+
+
+@contextmanager
+def _kept(file: str | None, resolution: Resolution, node: str) -> Iterator[Series | None]:
+    """The series of this database in the file: by the profile's name, so that its nodes can be held together."""
+    if file is None:
+        yield None
+        return
+    from pgops.checks.history import open_history
+
+    database = resolution.target.params.get("dbname")
+    if not database:
+        raise click.UsageError("--history keeps reports by their database: name it in the URL or the profile.")
+    cluster = resolution.profile.name if resolution.profile else resolution.display
+    with open_history(file) as history:
+        yield history.series(cluster, database=database, node=node)
 
 
 def _refuse_wrong(ctx: click.Context, /, registry: Registry, select: Sequence[str] | None, **asked: Any) -> None:

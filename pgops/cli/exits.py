@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pgops.errors import (
     BadLimitError,
     ConninfoError,
+    HistoryError,
     MissingExtraError,
     PgopsError,
     ReportFormatError,
@@ -46,6 +47,7 @@ Exit codes:
 _GIVEN_WRONGLY = (
     BadLimitError,
     ConninfoError,
+    HistoryError,
     MissingExtraError,
     ReportFormatError,
     UnknownCheckError,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pgops.cli.options import checks_for_command, selectors_argument
+from pgops.cli.options import registry_here, selectors_argument
 from pgops.cli.printing import show, show_document, show_exactly
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def command(ctx: click.Context, /, *, selectors: tuple[str, ...], only_names: bo
 
     if only_names and as_json:
         raise click.UsageError("--names and --json both want stdout: choose one.", ctx)
-    registry = checks_for_command()
+    registry = registry_here()
     entries = select(registry, selectors) if selectors else registry.entries
     if only_names:
         show(f"{entry.check.id}\n" for entry in entries)
@@ -115,7 +115,7 @@ def _blocks(entry: Registered) -> Iterator[Block]:
         "scope": "one database" if check.scope.value == "database" else "the whole server",
         "needs": ", ".join(_needs(check)),
         "runs": "only when it is named" if check.opt_in else "",
-        "from": "" if entry.trusted else f"plugin {entry.origin}",
+        "from": "" if entry.trusted else entry.origin if entry.origin.endswith(".sql") else f"plugin {entry.origin}",
     }
     yield KeyValues([(label, value) for label, value in pairs.items() if value])
     limits = [(each["name"], json.dumps(each["default"]), each["unit"], each["doc"]) for each in _limits(check)]

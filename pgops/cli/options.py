@@ -15,8 +15,10 @@ from pgops.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from pathlib import Path
 
     from pgops.checks.registry import Registry
+    from pgops.config.model import Config
 
     Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -67,12 +69,38 @@ def known_checks() -> Registry:
         return default_registry()
 
 
-def checks_for_command() -> Registry:
-    """`known_checks()`, and a warning about each plugin that is missing: a selector may be unknown because of it."""
-    registry = known_checks()
+def checks_for_command(folder: Path | None = None) -> Registry:
+    """`known_checks()` and those of the project's folder, with a warning about each that can't take part.
+
+    A selector may be unknown because of it.
+    """
+    from pgops.checks.sql_files import with_checks_of
+
+    registry = with_checks_of(known_checks(), folder)
     for plugin in registry.broken:
-        complain(f"warning: the plugin {plugin.name} could not take part: {plugin.error}")
+        what = "check" if plugin.name.endswith(".sql") else "plugin"
+        complain(f"warning: the {what} {plugin.name} could not take part: {plugin.error}")
     return registry
+
+
+def project_here() -> tuple[Config | None, Path | None]:
+    """The config of the project that one stands in, and its folder of checks, as far as they can be read.
+
+    What is wrong with them is said by whoever needs them: a URL needs no config.
+    """
+    from pgops.checks.config_settings import checks_folder
+    from pgops.config.reading import load_config
+
+    config = None
+    with suppress(PgopsError, OSError):
+        config = load_config()
+        return config, checks_folder(config)
+    return config, None
+
+
+def registry_here() -> Registry:
+    """All checks for one who stands in this project."""
+    return checks_for_command(project_here()[1])
 
 
 def _selectors(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
