@@ -1,7 +1,7 @@
 # Everything lives in .venv, made from PYTHON; stamps in it make the second run quick. Needs: Python 3.11 or later.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint docs docs-check bench soak picture clean
+.PHONY: help setup demo test lint docs situations docs-check bench soak picture clean
 
 NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -33,6 +33,9 @@ lint: .venv/.dev  ## style, types, layers
 
 docs: .venv/.dev  ## write the pages that come from the code
 	$(BIN)/python docs/generate.py
+
+situations: .venv/.dev .servers/.fetched  ## write docs/checks/situations.md: every check in every situation, from real runs
+	$(BIN)/python -m tests.checks.situations
 
 docs-check: .venv/.dev  ## fail if one of them is out of date
 	$(BIN)/python docs/generate.py --check

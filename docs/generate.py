@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pgops.checks.api import Check
 
 FOLDER = Path(__file__).parent / "checks"
+SITUATIONS = FOLDER / "situations.md"
+"""Made by tests/checks/situations.py, since it takes servers of every version."""
 REFERENCE = Path(__file__).parent / "postgres-toml.md"
 CASES = Path(__file__).parent.parent / "tests" / "checks" / "cases"
 NOTE = "<!-- Made by docs/generate.py from the code: change it there. -->"
@@ -79,7 +81,7 @@ def main() -> int:
     checks = declared_checks()
     pages = {FOLDER / f"{check.id}.md": page(check) for check in checks} | {FOLDER / "README.md": index(checks)}
     pages[REFERENCE] = reference_page()
-    surplus = sorted(set(FOLDER.glob("*.md")) - pages.keys())
+    surplus = sorted(set(FOLDER.glob("*.md")) - pages.keys() - {SITUATIONS})
     stale = [file for file, text in pages.items() if not file.exists() or file.read_text(encoding="utf-8") != text]
     if "--check" in sys.argv[1:]:
         for file in (*stale, *surplus):
