@@ -26,29 +26,58 @@ _NOT_NULL: LiteralString = (
 _ANDS: LiteralString = r"^(\{BOOLEXPR :boolop and :args \(|\) :location -?\d+\}|\s)*$"
 
 _TEMPLATE: LiteralString = """
-WITH RECURSIVE keys AS (
-    SELECT k.oid AS root, k.oid AS key, k.conrelid AS relation, t.relkind, 0 AS depth
+WITH RECURSIVE single AS MATERIALIZED (
+    SELECT k.oid AS key,
+           k.conrelid AS relation,
+           k.conkey[1] AS attnum,
+           COALESCE(NULLIF(op.oprcom, 0), op.oid) AS operator
+      FROM pg_catalog.pg_constraint AS k
+      JOIN pg_catalog.pg_operator AS op ON op.oid = k.conpfeqop[1]
+     WHERE k.contype = 'f' AND pg_catalog.cardinality(k.conkey) = 1
+), plain AS MATERIALIZED (
+    -- plain btree indexes, by the column that leads them
+    SELECT x.indrelid AS relation, x.indkey[0] AS attnum, class.opcfamily AS family
+      FROM pg_catalog.pg_index AS x
+      JOIN pg_catalog.pg_opclass AS class ON class.oid = x.indclass[0]
+      JOIN pg_catalog.pg_am AS m ON m.oid = class.opcmethod
+     WHERE x.indisvalid AND x.indisready AND x.indislive
+       AND x.indpred IS NULL
+       AND x.indcollation[0] = 0
+       AND m.amname = 'btree'
+), plainly_served AS MATERIALIZED (
+    -- Most keys are one column that leads such an index: of those nothing more has to be asked.
+    SELECT single.key
+      FROM single
+      JOIN plain ON plain.relation = single.relation AND plain.attnum = single.attnum
+      JOIN pg_catalog.pg_amop AS ability ON ability.amopfamily = plain.family AND ability.amopopr = single.operator
+                                        AND ability.amoppurpose = 's'
+), keys AS (
+    SELECT k.oid AS root, k.oid AS key, k.conrelid AS relation, t.relkind, 0 AS depth,
+           k.conkey, k.conpfeqop, <period> AS has_period
       FROM pg_catalog.pg_constraint AS k
       JOIN pg_catalog.pg_class AS t ON t.oid = k.conrelid
       JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
      WHERE k.contype = 'f' AND k.conparentid = 0 AND <enforced>
+       AND (t.relkind = 'p' OR k.oid NOT IN (SELECT p.key FROM plainly_served AS p))
        AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
-                        WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                          AND d.objid = t.oid AND d.deptype = 'e')
+       AND t.oid NOT IN (SELECT d.objid
+                           FROM pg_catalog.pg_depend AS d
+                          WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+                            AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                            AND d.deptype = 'e')
      UNION ALL
-    SELECT parent.root, k.oid, k.conrelid, t.relkind, parent.depth + 1
+    SELECT parent.root, k.oid, k.conrelid, t.relkind, parent.depth + 1, k.conkey, k.conpfeqop, parent.has_period
       FROM keys AS parent
       JOIN pg_catalog.pg_constraint AS k ON k.conparentid = parent.key
       JOIN pg_catalog.pg_class AS t ON t.oid = k.conrelid
      WHERE parent.relkind = 'p' AND k.contype = 'f' AND k.conrelid <> parent.relation
 ), searched AS MATERIALIZED (
     -- where rows can be; a partitioned table without partitions is judged by its own indexes
-    SELECT keys.root, keys.key, keys.relation
+    SELECT *
       FROM keys
      WHERE keys.relkind <> 'p'
      UNION ALL
-    SELECT keys.root, keys.key, keys.relation
+    SELECT *
       FROM keys
      WHERE keys.relkind = 'p' AND keys.depth = 0
        AND NOT EXISTS (SELECT FROM keys AS below WHERE below.root = keys.root AND below.relkind <> 'p')
@@ -56,7 +85,7 @@ WITH RECURSIVE keys AS (
     SELECT s.key,
            s.relation,
            part.attnum,
-           <period> AND part.place = pg_catalog.cardinality(k.conkey) AS period,
+           s.has_period AND part.place = pg_catalog.cardinality(s.conkey) AS period,
            a.attcollation AS collated,
            -- PK = FK is what the constraint stores; the index on FK is asked FK = PK
            COALESCE(NULLIF(op.oprcom, 0), op.oid) AS operator,
@@ -65,8 +94,7 @@ WITH RECURSIVE keys AS (
                       -- a cast to itself applies a length; one by method b changes nothing
                       AND c.castsource <> c.casttarget AND c.castmethod <> 'b') AS converted
       FROM searched AS s
-      JOIN pg_catalog.pg_constraint AS k ON k.oid = s.key
-     CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.conpfeqop))
+     CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(s.conkey), pg_catalog.unnest(s.conpfeqop))
                         WITH ORDINALITY AS part (attnum, equals, place)
       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = s.relation AND a.attnum = part.attnum
       JOIN pg_catalog.pg_type AS type ON type.oid = a.atttypid
@@ -92,8 +120,8 @@ WITH RECURSIVE keys AS (
                                   AS found (groups))
            END AS not_null
       FROM pg_catalog.pg_index AS x
-      JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid
-      JOIN pg_catalog.pg_am AS m ON m.oid = i.relam
+      JOIN pg_catalog.pg_opclass AS first ON first.oid = x.indclass[0]
+      JOIN pg_catalog.pg_am AS m ON m.oid = first.opcmethod
      WHERE x.indisvalid AND x.indisready AND x.indislive
        AND m.amname IN ('btree', 'hash', 'gist', 'spgist', 'gin')
        AND x.indrelid IN (SELECT s.relation FROM searched AS s)
