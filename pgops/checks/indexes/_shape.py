@@ -1,9 +1,9 @@
 """How two indexes are compared: the SQL that both `duplicate_index` and `redundant_index` begin with.
 
-`shaped` has one row for every index that may be compared: all that decides whether two of them answer the same
-questions, and what stands in the way of dropping one. No function that waits behind ACCESS EXCLUSIVE is called:
-expressions and predicates are compared as the trees that the catalogue stores, without the places in the text they
-came from.
+`shaped` has one row for every index that may be compared with another, one on the same table that begins with the same
+column: all that decides whether two of them answer the same questions, and what stands in the way of dropping one. No
+function that waits behind ACCESS EXCLUSIVE is called: expressions and predicates are compared as the trees that the
+catalogue stores, without the places in the text they came from.
 """
 
 from __future__ import annotations
@@ -20,20 +20,30 @@ def with_shapes(*, nulls_not_distinct: LiteralString) -> LiteralString:
 
 
 _SHAPES: LiteralString = """
-WITH backed AS MATERIALIZED (
+WITH crowd AS MATERIALIZED (
+    SELECT x.indrelid AS relation, x.indkey[0] AS attnum
+      FROM pg_catalog.pg_index AS x
+     GROUP BY x.indrelid, x.indkey[0]
+    HAVING pg_catalog.count(*) > 1
+), compared AS MATERIALIZED (
+    SELECT x.indexrelid
+      FROM pg_catalog.pg_index AS x
+      JOIN crowd ON crowd.relation = x.indrelid AND crowd.attnum = x.indkey[0]
+), backed AS MATERIALIZED (
     SELECT k.conindid                                             AS index,
            pg_catalog.bool_or(k.contype = 'p')                    AS by_key,
            pg_catalog.min(k.conname::text) FILTER (WHERE k.contype <> 'f') AS by_constraint,
            pg_catalog.min(k.conname::text) FILTER (WHERE k.contype = 'f')  AS by_foreign_key
       FROM pg_catalog.pg_constraint AS k
-     WHERE k.conindid <> 0
+     WHERE k.conindid IN (SELECT c.indexrelid FROM compared AS c)
      GROUP BY k.conindid
 ), tuned AS MATERIALIZED (
     -- parameters of operator classes, gist_trgm_ops(siglen = 32), stand with the index's own columns
     SELECT a.attrelid AS index,
            pg_catalog.array_agg(a.attnum::text || pg_catalog.array_to_string(a.attoptions, ',')
                                 ORDER BY a.attnum)                AS options
-      FROM pg_catalog.pg_attribute AS a
+      FROM compared AS c
+      JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.indexrelid
      WHERE a.attoptions IS NOT NULL
      GROUP BY a.attrelid
 ), shaped AS MATERIALIZED (
@@ -52,13 +62,16 @@ WITH backed AS MATERIALIZED (
            x.indclass::oid[]                                      AS classes,
            x.indcollation::oid[]                                  AS collations,
            x.indoption::int2[]                                    AS sorting,
-           pg_catalog.regexp_replace(x.indexprs::text, ':location -?\\d+', '', 'g') AS expressions,
-           pg_catalog.regexp_replace(x.indpred::text, ':location -?\\d+', '', 'g')  AS predicate,
+           pg_catalog.regexp_replace(x.indexprs::text, ':location -?[0-9]+', '', 'g') AS expressions,
+           pg_catalog.regexp_replace(x.indpred::text, ':location -?[0-9]+', '', 'g')  AS predicate,
            x.indisunique                                          AS is_unique,
            x.indimmediate                                         AS immediate,
            x.indisexclusion                                       AS exclusion,
            <nulls not distinct>                                   AS nulls_not_distinct,
-           COALESCE(tuned.options, '{}')                          AS options,
+           COALESCE(tuned.options, '{}')
+               -- of BRIN (pages_per_range) and extensions' methods they decide what it holds, of others how that lies
+               || CASE WHEN am.amname NOT IN ('btree', 'hash', 'gist', 'spgist', 'gin')
+                       THEN COALESCE(i.reloptions, '{}') ELSE '{}' END AS options,
            CASE WHEN x.indisprimary OR backed.by_key THEN 'the primary key'
                 WHEN backed.by_constraint IS NOT NULL
                 THEN 'the constraint ' || pg_catalog.quote_ident(backed.by_constraint)
@@ -76,7 +89,8 @@ WITH backed AS MATERIALIZED (
                 WHEN x.indisclustered THEN 6
                 WHEN x.indisunique THEN 7
                 ELSE 8 END                                        AS standing
-      FROM pg_catalog.pg_index AS x
+      FROM compared AS c
+      JOIN pg_catalog.pg_index AS x ON x.indexrelid = c.indexrelid
       JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid
       JOIN pg_catalog.pg_class AS t ON t.oid = x.indrelid
       JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
@@ -86,8 +100,10 @@ WITH backed AS MATERIALIZED (
      WHERE x.indisvalid AND x.indisready AND x.indislive
        -- no schema of a user begins with pg_: the catalogue, TOAST and temporary tables do
        AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
-                        WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                          AND d.objid = t.oid AND d.deptype = 'e')
+       AND t.oid NOT IN (SELECT d.objid
+                           FROM pg_catalog.pg_depend AS d
+                          WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+                            AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                            AND d.deptype = 'e')
 )
 """
