@@ -44,7 +44,7 @@ class Limits:
     top: int = limit(20, unit="tables", doc="How many to list.")
     schema: str = limit("", unit="name", doc="Only the tables of this schema; empty for all.")
     min_bytes: int = limit(0, unit="bytes", doc="Leave out tables smaller than this in all.")
-    measure: int = limit(1_000, unit="tables", doc="How many to measure, the largest by estimate.")
+    measure: int = limit(200, unit="tables", doc="How many to measure, the largest by estimate.")
 
 
 SQL = """
