@@ -43,12 +43,42 @@ class Limits:
 
 
 SQL = """
+WITH counted AS MATERIALIZED (
+  -- The counters first: few relations have enough rows to be talked of, and the rest is asked of those only.
+  SELECT c.oid,
+         c.relkind,
+         c.relname,
+         c.relnamespace,
+         c.reloptions,
+         -- reltuples is -1 or stale where nobody vacuumed yet: autovacuum's own trigger says little then.
+         GREATEST(c.reltuples, pg_catalog.pg_stat_get_live_tuples(c.oid), 0)::float8 AS tuples,
+         1 AS unfrozen,
+         s.dead,
+         s.inserted
+    FROM pg_catalog.pg_class AS c
+   CROSS JOIN LATERAL (SELECT pg_catalog.pg_stat_get_dead_tuples(c.oid) AS dead,
+                              pg_catalog.pg_stat_get_ins_since_vacuum(c.oid) AS inserted
+                       OFFSET 0) AS s
+   WHERE c.relkind IN ('r', 'm', 't')
+     AND c.relpersistence <> 't'
+     AND GREATEST(s.dead, s.inserted) >= %(min_rows)s::bigint
+), r AS (
+  SELECT k.*, k.relname AS table_name, k.relnamespace AS table_schema, k.reloptions AS options
+    FROM counted AS k
+   WHERE k.relkind <> 't'
+   UNION ALL
+  -- A TOAST table without any parameter of its own goes by those of its table (autovacuum.c, do_autovacuum).
+  SELECT k.*, t.relname, t.relnamespace, COALESCE(k.reloptions, t.reloptions)
+    FROM counted AS k
+    JOIN pg_catalog.pg_class AS t ON t.reltoastrelid = k.oid
+   WHERE k.relkind = 't'
+)
 SELECT n.nspname::text                                               AS schema,
-       t.relname::text                                               AS "table",
+       r.table_name::text                                            AS "table",
        r.relkind = 't'                                               AS toast,
-       s.dead                                                        AS dead_rows,
+       r.dead                                                        AS dead_rows,
        LEAST(chosen.base + chosen.scale * r.tuples, chosen.most)     AS dead_trigger,
-       s.inserted                                                    AS inserted_rows,
+       r.inserted                                                    AS inserted_rows,
        -- A negative threshold turns vacuuming after inserts off.
        CASE WHEN chosen.insert_base >= 0
             THEN chosen.insert_base + chosen.insert_scale * r.tuples * r.unfrozen END AS insert_trigger,
@@ -56,23 +86,11 @@ SELECT n.nspname::text                                               AS schema,
        EXISTS (SELECT FROM pg_catalog.pg_stat_progress_vacuum AS p
                 WHERE p.relid = r.oid
                   AND p.datname = pg_catalog.current_database())     AS vacuuming
-  FROM (SELECT c.oid,
-               c.relkind,
-               c.reloptions,
-               -- reltuples is -1 or stale where nobody vacuumed yet: autovacuum's own trigger says little then.
-               GREATEST(c.reltuples, pg_catalog.pg_stat_get_live_tuples(c.oid), 0)::float8 AS tuples,
-               1 AS unfrozen
-          FROM pg_catalog.pg_class AS c
-         WHERE c.relkind IN ('r', 'm', 't')
-           AND c.relpersistence <> 't') AS r
- CROSS JOIN LATERAL (SELECT pg_catalog.pg_stat_get_dead_tuples(r.oid) AS dead,
-                            pg_catalog.pg_stat_get_ins_since_vacuum(r.oid) AS inserted) AS s
-  JOIN pg_catalog.pg_class AS t ON CASE r.relkind WHEN 't' THEN t.reltoastrelid ELSE t.oid END = r.oid
-  JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
+  FROM r
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = r.table_schema
  CROSS JOIN LATERAL (
-       -- A TOAST table without any parameter of its own goes by those of its table (autovacuum.c, do_autovacuum).
        SELECT pg_catalog.jsonb_object_agg(o.option_name, o.option_value) AS parameter
-         FROM pg_catalog.pg_options_to_table(COALESCE(r.reloptions, t.reloptions)) AS o
+         FROM pg_catalog.pg_options_to_table(r.options) AS o
         WHERE o.option_name LIKE 'autovacuum%%') AS own
  CROSS JOIN LATERAL (
        SELECT pg_catalog.current_setting('autovacuum')::bool
@@ -93,9 +111,8 @@ SELECT n.nspname::text                                               AS schema,
               COALESCE(own.parameter ->> 'autovacuum_vacuum_insert_scale_factor',
                        pg_catalog.current_setting('autovacuum_vacuum_insert_scale_factor'))::float8 AS insert_scale
        ) AS chosen
- WHERE GREATEST(s.dead, s.inserted) >= %(min_rows)s::bigint
-   AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
- ORDER BY GREATEST(s.dead, s.inserted) DESC, n.nspname, t.relname, toast
+ WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+ ORDER BY GREATEST(r.dead, r.inserted) DESC, n.nspname, r.table_name, toast
 """
 # PostgreSQL 18 counts only the part that is not frozen yet for the insert trigger.
 SQL_18 = SQL.replace(
