@@ -9,14 +9,15 @@ track_commit_timestamp is on, a database younger than that shows its own beginni
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
 from pgops.render.quantities import pretty
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import LiteralString
 
 DAY_S = 86_400
@@ -39,6 +40,19 @@ SELECT began.counting,
 """
 
 
+Span: TypeAlias = tuple[datetime | None, datetime]
+"""A time that was counted, from its beginning to the look at the counters. None: nobody knows since when."""
+
+
+def covered_s(spans: Iterable[Span]) -> float:
+    """The seconds that at least one of the spans covers; one of unknown beginning covers nothing."""
+    seconds, reached = 0.0, datetime.min.replace(tzinfo=UTC)
+    for began, ended in sorted((began, ended) for began, ended in spans if began is not None):
+        seconds += max((ended - max(began, reached)).total_seconds(), 0.0)
+        reached = max(ended, reached)
+    return seconds
+
+
 @attrs.frozen(kw_only=True)
 class Window:
     """How long a server has counted; `seconds` and `since` are None where nobody can say."""
@@ -47,8 +61,8 @@ class Window:
     since: datetime | None
     seconds: float | None
 
-    def too_short(self, days: float) -> tuple[str, str] | None:
-        """The reason and the cure where the counters can't be trusted yet, or None.
+    def too_short(self, days: float, *, where: str = "") -> tuple[str, str] | None:
+        """The reason and the cure where the counters can't be trusted yet, or None. `where`: on which other node.
 
         >>> Window(counting=True, since=None, seconds=3600).too_short(7)[0]
         'the server has counted for 1 h only, and 7 days are needed'
@@ -58,7 +72,7 @@ class Window:
         if self.seconds is None:
             return "nobody can say since when the server has counted", ""
         if self.seconds < days * DAY_S:
-            reason = f"the server has counted for {self.length} only, and {days:g} days are needed"
+            reason = f"the server{where} has counted for {self.length} only, and {days:g} days are needed"
             return reason, "Ask again when the server has counted for long enough, or set the limit min_window_days."
         return None
 

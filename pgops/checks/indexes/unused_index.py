@@ -10,6 +10,10 @@ that replicas read is a false alarm here: ask every one of them. On a standby th
 since what is unused there may be busy on the primary. Further false alarms: an index made a short while ago (told
 apart only where track_commit_timestamp is on), and one for a report that runs once a year.
 
+With a history (`pgops.open_history`) more is known. The windows of earlier runs count too, so a reset or a crash does
+not begin the waiting anew; and what other nodes of the cluster read is no finding: where the last run on one of them
+did not see the index unread, somebody reads it there.
+
 An index that serves a foreign key is INFO without a remedy: it is read when a row of the referenced table is deleted.
 So is, from 16 on, one that was read once but not for `idle_days`. Sizes are those of the last VACUUM or ANALYZE.
 
@@ -24,13 +28,15 @@ from typing import TYPE_CHECKING
 import attrs
 
 from pgops.checks.api import Check, Query, Seen, limit
-from pgops.checks.counting import WINDOW_SQL, Window
+from pgops.checks.counting import WINDOW_SQL, Span, Window, covered_s
 from pgops.findings import Finding, Severity, Target, Unseen
 from pgops.render.quantities import pretty
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from typing import LiteralString
+
+    from pgops.checks.api import Observation
 
 
 @attrs.frozen(kw_only=True)
@@ -71,9 +77,11 @@ WITH RECURSIVE members AS (
        AND NOT (x.indisunique OR x.indisexclusion OR x.indisreplident OR x.indisclustered)
        AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conindid = x.indexrelid)
-       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
-                        WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                          AND d.objid = t.oid AND d.deptype = 'e')
+       AND t.oid NOT IN (SELECT d.objid
+                           FROM pg_catalog.pg_depend AS d
+                          WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+                            AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                            AND d.deptype = 'e')
      UNION ALL
     SELECT parent.root, i.oid, i.relkind, i.relpages
       FROM members AS parent
@@ -137,37 +145,60 @@ def _target(row: Row) -> Target:
 def judge(rows: Sequence[Row], seen: Seen[Limits]) -> Iterator[Finding | Unseen]:
     """Unread indexes are findings where the window is long enough, otherwise unseen."""
     standby = seen.server.in_recovery
+    before = _windows(seen.past.own)
+    elsewhere = {node: (_windows(past), _unread(past[-1])) for node, past in seen.past.elsewhere.items() if past}
     for row in rows:
-        limits = seen.limits_for(row)
+        limits, target = seen.limits_for(row), _target(row)
         idle = row.scans > 0
         if row.index_bytes < limits.min_bytes or (idle and (row.idle_s or 0.0) < limits.idle_days * 86_400):
             continue
-        window = Window(counting=row.counting, since=row.counted_since, seconds=row.window_s)
+        if any(target not in unread for _, unread in elsewhere.values()):
+            continue  # somebody reads it there
+        counted_s = row.window_s and covered_s([*before.get(target, ()), (row.counted_since, seen.now)])
+        window = Window(counting=row.counting, since=row.counted_since, seconds=counted_s)
         unknown = None if idle else window.too_short(limits.min_window_days)
+        for node, (windows, _) in elsewhere.items():
+            there = Window(counting=True, since=None, seconds=covered_s(windows.get(target, ())))
+            unknown = unknown or there.too_short(limits.min_window_days, where=f" on {node}")
         if unknown:
-            yield Unseen(_target(row), *unknown)
+            yield Unseen(target, *unknown)
             continue
         harmless = idle or standby or row.serves_foreign_key
         yield Finding(
             Severity.INFO if harmless else Severity.WARNING,
-            _target(row),
-            _message(row, window, standby=standby),
+            target,
+            _message(row, window, standby=standby, nodes=elsewhere),
             None if harmless else _fix(row),
-            details={"table": row.table, "index_bytes": row.index_bytes, "scans": row.scans, "window_s": row.window_s},
+            details={"table": row.table, "index_bytes": row.index_bytes, "scans": row.scans, "window_s": counted_s},
         )
 
 
-def _message(row: Row, window: Window, *, standby: bool) -> str:
+def _windows(past: Sequence[Observation]) -> dict[Target, list[Span]]:
+    """What earlier runs on one node covered of the indexes that they saw unread."""
+    windows: dict[Target, list[Span]] = {}
+    for observation in past:
+        for target, row in _unread(observation).items():
+            windows.setdefault(target, []).append((row.counted_since, observation.at))
+    return windows
+
+
+def _unread(observation: Observation) -> dict[Target, Row]:
+    return {_target(row): row for row in observation.rows if row.scans == 0}
+
+
+def _message(row: Row, window: Window, *, standby: bool, nodes: Collection[str]) -> str:
     table = Target("table", row.schema, row.table)
     where = " on this standby" if standby else ""
     if row.scans:
         read = f"was last read {pretty('idle_s', row.idle_s)} ago{where}"
     else:
-        read = f"was never read{where} in the {window.length} since counting began"
+        read = f"was never read{where} in the {window.length} that were counted"
     message = f"The index of {pretty('index_bytes', row.index_bytes)} on {table} {read}"
     if row.serves_foreign_key:
         message += "; it serves a foreign key, so deletes in the referenced table need it"
-    if standby:
+    if nodes:
+        message += f", nor on {', '.join(sorted(nodes))}"
+    elif standby:
         message += "; the primary counts for itself"
     elif row.receivers:
         message += f"; {row.receivers} receive this server's WAL, and replicas among them count for themselves"
@@ -187,6 +218,7 @@ CHECK = Check(
     limits=Limits,
     judge=judge,
     target=_target,
+    looks_back=400,
     queries=[
         Query(since=14, sql=_SQL.replace("<last scan>", "NULL::timestamptz")),
         Query(since=16, sql=_SQL.replace("<last scan>", "pg_catalog.pg_stat_get_lastscan(m.index)")),

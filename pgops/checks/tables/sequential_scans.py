@@ -70,9 +70,11 @@ WITH RECURSIVE members AS (
       JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
      WHERE t.relkind IN ('r', 'm', 'p') AND NOT t.relispartition
        AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
-                        WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                          AND d.objid = t.oid AND d.deptype = 'e')
+       AND t.oid NOT IN (SELECT d.objid
+                           FROM pg_catalog.pg_depend AS d
+                          WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+                            AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                            AND d.deptype = 'e')
      UNION ALL
     SELECT parent.root, t.oid, t.relkind, t.reltuples, t.relpages
       FROM members AS parent
