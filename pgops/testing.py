@@ -91,13 +91,16 @@ def read_cases(folder: str | os.PathLike[str]) -> tuple[Case, ...]:
     return tuple(Case.from_file(file) for file in sorted(Path(folder).glob("*.sql")))
 
 
-def assert_contract(check: Check[Any, Any], connect: Connect, *, cases: Iterable[Case] = ()) -> None:
+def assert_contract(
+    check: Check[Any, Any], connect: Connect, *, cases: Iterable[Case] = (), reads_tables: bool = False
+) -> None:
     """Hold a check against the whole contract on the server that `connect` reaches.
 
     `connect` gives a new autocommit connection of a superuser to a database made for this test; the cases run there,
-    one after the other. Raises `ContractError`.
+    one after the other. `reads_tables`: it may read users' tables, as a project's own checks do, without being asked
+    for by name. Raises `ContractError`.
     """
-    problems = [*declaration_problems(check), *server_problems(check, connect)]
+    problems = [*declaration_problems(check), *server_problems(check, connect, reads_tables=reads_tables)]
     for case in cases:
         problems += [f"{case.name}: {problem}" for problem in case_problems(check, case, connect)]
     if problems:
@@ -148,7 +151,7 @@ _OIDS = {
 }
 
 
-def server_problems(check: Check[Any, Any], connect: Connect) -> list[str]:
+def server_problems(check: Check[Any, Any], connect: Connect, *, reads_tables: bool = False) -> list[str]:
     """What the server shows: names that an empty search path does not find, columns that differ from Row, locks.
 
     It is asked by both routes: settings and query in one message, as pgops' own checks are, and by the extended
@@ -158,11 +161,15 @@ def server_problems(check: Check[Any, Any], connect: Connect) -> list[str]:
         return []
     with connect() as conn:
         _create_extensions(check, conn)
-        return look_problems(check, conn, origins=(OWN, "the caller"))
+        return look_problems(check, conn, origins=(OWN, "the caller"), reads_tables=reads_tables)
 
 
 def look_problems(
-    check: Check[Any, Any], conn: psycopg.Connection[Any], *, origins: Iterable[str] = ("the caller",)
+    check: Check[Any, Any],
+    conn: psycopg.Connection[Any],
+    *,
+    origins: Iterable[str] = ("the caller",),
+    reads_tables: bool = False,
 ) -> list[str]:
     """The same of a check on a database as it is: nothing is created, so it may be a real one."""
     for origin in origins:
@@ -178,7 +185,8 @@ def look_problems(
     if query.extension is not None:
         schema = Server.from_row(row).extensions[query.extension[0]].schema
         sql = sql.replace(f"<<{query.extension[0]}>>", '"' + schema.replace('"', '""') + '"')
-    return [*_column_problems(check, sql, conn), *_lock_problems(check, sql, conn)]
+    locks = _lock_problems(check, sql, conn, reads_tables=reads_tables or check.opt_in)
+    return [*_column_problems(check, sql, conn), *locks]
 
 
 def _create_extensions(check: Check[Any, Any], conn: psycopg.Connection[Any]) -> None:
@@ -201,7 +209,9 @@ def _column_problems(check: Check[Any, Any], sql: str, conn: psycopg.Connection[
             yield f"the column {name} has the type with oid {columns[name]}, and Row says {fields[name]}"
 
 
-def _lock_problems(check: Check[Any, Any], sql: str, conn: psycopg.Connection[Any]) -> Iterator[str]:
+def _lock_problems(
+    check: Check[Any, Any], sql: str, conn: psycopg.Connection[Any], *, reads_tables: bool
+) -> Iterator[str]:
     with conn.transaction():
         conn.execute(sql.encode(), _parameters(check))
         held = conn.execute(
@@ -212,7 +222,7 @@ def _lock_problems(check: Check[Any, Any], sql: str, conn: psycopg.Connection[An
     for mode, name, of_user in held:
         if mode != "AccessShareLock":
             yield f"it takes {mode} on {name}, and AccessShareLock is the most"
-        if of_user and not check.opt_in:
+        if of_user and not reads_tables:
             yield f"it locks the user's table {name}, and only a check that is opt_in may"
 
 

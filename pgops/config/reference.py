@@ -176,6 +176,14 @@ LIMITS = Table(
         Key(
             name="<limit>", since=1, kind="as the check's page says", example="10", meaning="The value for all objects."
         ),
+        Key(
+            name="severity",
+            since=1,
+            kind="text or table",
+            example='"info"',
+            meaning='How much its findings weigh: all of them, or some: { critical = "warning" }.',
+            default="as the check says",
+        ),
     ),
 )
 
@@ -204,7 +212,7 @@ FOR_OBJECTS = Table(
             since=1,
             kind="table",
             example="{ min_rows = 100_000 }",
-            meaning="As above.",
+            meaning="As above, severity too.",
             default="required",
         ),
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import attrs
 import pytest
 
@@ -143,6 +145,20 @@ def test_percent_signs_and_variables_are_those_of_psql():
 def test_one_severity_for_all():
     text = ORDERS.replace('{ by = "open_days", warning = "days", critical = "worse_days" }', '"Info"')
     assert check_of(text, slug="x").judge.severity is Severity.INFO
+
+
+def test_the_example_finds_what_it_says(any_database):
+    folder = Path(__file__).parents[2] / "examples" / "checks"
+    with any_database.connect() as conn:
+        conn.execute("CREATE SCHEMA shop; CREATE TABLE shop.orders (number int, made date, paid date)")
+        conn.execute("INSERT INTO shop.orders SELECT n, CURRENT_DATE - n FROM generate_series(13, 15) AS n")
+        report = run(conn, folder)
+    assert [(each.target.name, each.message) for each in report.findings] == [
+        ("15", "Order 15 has been open for 15 days."),
+        ("14", "Order 14 has been open for 14 days."),
+    ]
+    check = with_checks_of(Registry(()), folder).get("shop.open_order")
+    assert_contract(check, any_database.connect, reads_tables=True)
 
 
 # --- what is refused --------------------------------------------------------------------------------------------------
