@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from pgops.checks.indexes.unused_index import judge as judge_unused
 from pgops.checks.report import Outcome
 from pgops.checks.tables.sequential_scans import CHECK as SEQUENTIAL
 from pgops.db.server import Server
-from pgops.findings import Severity
+from pgops.findings import Severity, quote_identifier
 from pgops.scratch import restart_server, start_server
 from pgops.testing import run_script
 from tests.checks.sessions import Sessions, ask, pid_of, role, sessions_of, wait_for
@@ -144,7 +144,9 @@ def test_grades_and_severities(case: str, grades: set[str], database: ScratchDat
     assert {row.grade for row in result.rows} == grades
     expected = Severity.INFO if grades == {"partial"} else Severity.WARNING
     assert {finding.severity for finding in result.findings} == {expected}
-    assert all((row.partial_index is not None) == (row.grade == "partial") for row in result.rows)
+    for row, finding in zip(result.rows, result.findings, strict=True):
+        assert (row.partial_index is not None) == (row.grade == "partial")
+        assert row.partial_index is None or quote_identifier(row.partial_index) in finding.message
 
 
 def test_the_statistics_of_a_skip_scan_count_as_far_as_the_role_may_read_them(database: ScratchDatabase) -> None:
@@ -182,6 +184,15 @@ def test_create_index_concurrently_in_progress_is_left_out_and_its_rest_is_found
     result = ask(conn, INVALID)
     assert found(result) == ["public.broken_before", "public.t_a"]
     sessions.wait("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'", 1)
+
+
+def test_a_unique_index_comes_with_a_caution_since_a_rebuild_may_fail_again(database: ScratchDatabase) -> None:
+    with database.connect() as conn:
+        conn.execute("CREATE TABLE t (a int); INSERT INTO t VALUES (1), (1)")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            conn.execute("CREATE UNIQUE INDEX CONCURRENTLY once ON t (a)")
+        (finding,) = ask(conn, INVALID).findings
+        assert "rows that break that have to go" in finding.message
 
 
 def test_a_finished_build_is_clean(sessions: Sessions) -> None:
@@ -323,7 +334,7 @@ def test_what_unused_means_where(
             serves_foreign_key=False,
             receivers=0,
             counting=True,
-            counted_since=now,
+            counted_since=now - timedelta(days=10),
             window_s=10 * 86_400.0,
         ),
         **more,
@@ -366,3 +377,22 @@ def test_none_waits_behind_access_exclusive(sessions: Sessions) -> None:
         result = ask(conn, check)
         assert result.outcome is not Outcome.FAILED, result.reason
         assert len(result.rows) == len(free[check.id])
+
+
+@pytest.mark.parametrize("texts", ["on", "off"])
+def test_a_caller_with_old_strings_gets_the_same_answers(texts: str, database: ScratchDatabase) -> None:
+    with database.connect() as conn:
+        conn.execute("CREATE TABLE referenced (id int PRIMARY KEY, name text)")
+        conn.execute("CREATE TABLE served (id int REFERENCES referenced)")
+        conn.execute("CREATE INDEX ON served (id) WHERE id IS NOT NULL")
+        conn.execute(
+            "CREATE INDEX lower_1 ON referenced (lower(name)); CREATE INDEX lower_2 ON referenced ( lower(name))"
+        )
+        conn.execute("CREATE INDEX left_ccnew1 ON served (id)")
+        conn.execute("UPDATE pg_index SET indisvalid = FALSE WHERE indexrelid = 'left_ccnew1'::regclass")
+        conn.execute(f"SET standard_conforming_strings = {texts}".encode())
+        assert found(ask(conn, MISSING_FK)) == []
+        assert found(ask(conn, DUPLICATE)) == ["public.lower_2"]
+        assert [finding.fix for finding in ask(conn, INVALID).findings] == [
+            "DROP INDEX CONCURRENTLY public.left_ccnew1;"
+        ]

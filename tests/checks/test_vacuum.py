@@ -21,7 +21,7 @@ from pgops.checks.vacuum.table_xid_age import CHECK as TABLE
 from pgops.db.server import Server
 from pgops.findings import Severity
 from pgops.scratch import fresh_database, start_server
-from tests.checks.sessions import ask, role, wait_for
+from tests.checks.sessions import ask, role, sessions_of, wait_for
 from tests.servers import SETTINGS
 
 LIVE = ("vacuum.database_xid_age",)
@@ -200,6 +200,24 @@ def test_a_prepared_transaction_is_named(database):
             assert f"the prepared transaction {gid}" in holders(conn, DATABASE)
         finally:
             conn.execute("ROLLBACK PREPARED 'it''s \"held\" %s {x}'")
+
+
+def test_a_vacuum_holds_nobody_back_and_is_not_named(database):
+    with sessions_of(database) as sessions:
+        conn = sessions.observer
+        conn.execute("CREATE TABLE large (a int); INSERT INTO large SELECT generate_series(1, 100000)")
+        conn.execute("CREATE TABLE other (a int)")
+        slow = sessions.open()
+        slow.execute("SET vacuum_cost_delay = 100; SET vacuum_cost_limit = 1")
+        sessions.start("VACUUM large", slow, until="wait_event = 'VacuumDelay'")
+        burn(conn, 20)
+        pid = slow.info.backend_pid
+        snapshot = f"SELECT age(backend_xmin) FROM pg_stat_activity WHERE pid = {pid}"
+        assert conn.execute(snapshot.encode()).fetchone()[0] >= 20
+        for check in (TABLE, DATABASE):
+            assert not any(f"the session {pid} " in (name or "") for name in holders(conn, check))
+        conn.execute("VACUUM (FREEZE) other")
+        assert conn.execute("SELECT age(relfrozenxid) FROM pg_class WHERE relname = 'other'").fetchone()[0] < 20
 
 
 def test_a_logical_slot_holds_back_catalogues_only(database):

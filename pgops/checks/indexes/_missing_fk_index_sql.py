@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     from typing import LiteralString
 
 # `column IS NOT NULL` or `NOT column IS NULL` as pg_index.indpred stores them, and what may be left when they are taken
-# out: nothing, or ANDs of them. pg_get_expr would wait for whoever holds ACCESS EXCLUSIVE.
+# out: nothing, or ANDs of them. pg_get_expr would wait for whoever holds ACCESS EXCLUSIVE. Here and elsewhere no text
+# in SQL holds a backslash: it would mean something else where the caller has turned standard_conforming_strings off.
 _NOT_NULL: LiteralString = (
-    r"\{NULLTEST :arg \{VAR :varno 1 :varattno (\d+) [^{}]*\} :nulltesttype 1 :argisrow false :location -?\d+\}"
-    r"|\{BOOLEXPR :boolop not :args \(\{NULLTEST :arg \{VAR :varno 1 :varattno (\d+) [^{}]*\}"
-    r" :nulltesttype 0 :argisrow false :location -?\d+\}\) :location -?\d+\}"
+    "[{]NULLTEST :arg [{]VAR :varno 1 :varattno ([0-9]+) [^{}]*[}]"
+    " :nulltesttype 1 :argisrow false :location -?[0-9]+[}]"
+    "|[{]BOOLEXPR :boolop not :args [(][{]NULLTEST :arg [{]VAR :varno 1 :varattno ([0-9]+) [^{}]*[}]"
+    " :nulltesttype 0 :argisrow false :location -?[0-9]+[}][)] :location -?[0-9]+[}]"
 )
-_ANDS: LiteralString = r"^(\{BOOLEXPR :boolop and :args \(|\) :location -?\d+\}|\s)*$"
+_ANDS: LiteralString = "^([{]BOOLEXPR :boolop and :args [(]|[)] :location -?[0-9]+[}]|[[:space:]])*$"
 
 _TEMPLATE: LiteralString = """
 WITH RECURSIVE single AS MATERIALIZED (
@@ -81,6 +83,16 @@ WITH RECURSIVE single AS MATERIALIZED (
       FROM keys
      WHERE keys.relkind = 'p' AND keys.depth = 0
        AND NOT EXISTS (SELECT FROM keys AS below WHERE below.root = keys.root AND below.relkind <> 'p')
+), domains AS (
+    -- a domain may be made of another one
+    SELECT t.oid, t.typbasetype AS base
+      FROM pg_catalog.pg_type AS t
+     WHERE t.typtype = 'd'
+     UNION ALL
+    SELECT d.oid, t.typbasetype
+      FROM domains AS d
+      JOIN pg_catalog.pg_type AS t ON t.oid = d.base
+     WHERE t.typtype = 'd'
 ), key_columns AS MATERIALIZED (
     SELECT s.key,
            s.relation,
@@ -90,14 +102,17 @@ WITH RECURSIVE single AS MATERIALIZED (
            -- PK = FK is what the constraint stores; the index on FK is asked FK = PK
            COALESCE(NULLIF(op.oprcom, 0), op.oid) AS operator,
            EXISTS (SELECT FROM pg_catalog.pg_cast AS c
-                    WHERE c.castsource = COALESCE(NULLIF(type.typbasetype, 0), type.oid) AND c.casttarget = op.oprright
+                    WHERE c.castsource = COALESCE(base.oid, a.atttypid) AND c.casttarget = op.oprright
                       -- a cast to itself applies a length; one by method b changes nothing
                       AND c.castsource <> c.casttarget AND c.castmethod <> 'b') AS converted
       FROM searched AS s
      CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(s.conkey), pg_catalog.unnest(s.conpfeqop))
                         WITH ORDINALITY AS part (attnum, equals, place)
       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = s.relation AND a.attnum = part.attnum
-      JOIN pg_catalog.pg_type AS type ON type.oid = a.atttypid
+      LEFT JOIN (SELECT d.oid AS domain, t.oid
+                   FROM domains AS d
+                   JOIN pg_catalog.pg_type AS t ON t.oid = d.base AND t.typtype <> 'd') AS base
+             ON base.domain = a.atttypid
       JOIN pg_catalog.pg_operator AS op ON op.oid = part.equals
 ), wanted AS MATERIALIZED (
     SELECT c.key,
@@ -146,6 +161,8 @@ WITH RECURSIVE single AS MATERIALIZED (
 ), helps AS MATERIALIZED (
     SELECT a.key,
            a.index,
+           u.relation,
+           u.indkey[0] AS leading,
            CASE WHEN pg_catalog.count(DISTINCT a.attnum) FILTER (WHERE NOT a.period
                                                                    AND (a.place <= w.scalars OR u.method = 'gin'))
                      = w.scalars
@@ -161,7 +178,7 @@ WITH RECURSIVE single AS MATERIALIZED (
       FROM answered AS a
       JOIN wanted AS w ON w.key = a.key
       JOIN usable AS u ON u.index = a.index AND u.not_null <@ w.columns
-     GROUP BY a.key, a.index, u.method, w.scalars, w.all_columns
+     GROUP BY a.key, a.index, u.relation, u.indkey[0], u.method, w.scalars, w.all_columns
 ), unserved AS MATERIALIZED (
     SELECT s.root, s.key, s.relation
       FROM searched AS s
@@ -229,19 +246,23 @@ SELECT n.nspname::text                                     AS schema,
 """
 _SQL: LiteralString = _TEMPLATE.replace("<not null>", _NOT_NULL).replace("<ands>", _ANDS)
 
-# What the statistics say of the index's leading column; a role sees those of the columns that it may read.
+# What the statistics say of the index's leading column; a role sees those of the columns that it may read. They are
+# read once: looked up for each index they would be read whole each time, since pg_stats is a security barrier.
 _FEW_VALUES: LiteralString = """
-EXISTS (SELECT FROM usable AS u
-          JOIN pg_catalog.pg_class AS t ON t.oid = u.relation
-          JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
-          JOIN pg_catalog.pg_attribute AS a ON a.attrelid = u.relation AND a.attnum = u.indkey[0]
-          LEFT JOIN pg_catalog.pg_stats AS stats ON stats.schemaname = n.nspname AND stats.tablename = t.relname
-                                                AND stats.attname = a.attname AND NOT stats.inherited
-         WHERE u.index = h.index
-           AND (a.atttypid = 'pg_catalog.bool'::pg_catalog.regtype
-                -- a negative number is a share of the rows
-                OR CASE WHEN stats.n_distinct < 0 THEN -stats.n_distinct * GREATEST(t.reltuples, 0)
-                        ELSE stats.n_distinct END <= %(skip_scan_values)s))
+(h.relation, h.leading) IN (
+    SELECT a.attrelid, a.attnum
+      FROM pg_catalog.pg_attribute AS a
+     WHERE a.atttypid = 'pg_catalog.bool'::pg_catalog.regtype
+     UNION ALL
+    SELECT a.attrelid, a.attnum
+      FROM pg_catalog.pg_stats AS stats
+      JOIN pg_catalog.pg_namespace AS n ON n.nspname = stats.schemaname
+      JOIN pg_catalog.pg_class AS t ON t.relnamespace = n.oid AND t.relname = stats.tablename
+      JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.oid AND a.attname = stats.attname
+     WHERE NOT stats.inherited
+       -- a negative number is a share of the rows
+       AND CASE WHEN stats.n_distinct < 0 THEN -stats.n_distinct * GREATEST(t.reltuples, 0)
+                ELSE stats.n_distinct END <= %(skip_scan_values)s)
 """
 
 QUERIES = (

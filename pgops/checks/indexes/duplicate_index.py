@@ -2,8 +2,9 @@
 
 Two indexes of one table that agree in everything answer the same queries: one of them only costs writes, memory and
 vacuum. They agree when access method, columns and their order, INCLUDE columns, operator classes with their
-parameters, collations, sort options, expressions, predicate, uniqueness, NULLS NOT DISTINCT and the moment of a
-uniqueness check are all equal. Indexes that are not valid are the business of invalid_index.
+parameters, collations, sort options, expressions, predicate, uniqueness, NULLS NOT DISTINCT, the moment of a
+uniqueness check, and what a BRIN summarises (pages_per_range) are all equal. Indexes that are not valid are the
+business of invalid_index.
 
 The one to keep comes first in this order: primary key, constraint, replica identity, referenced by a foreign key,
 attached to a partitioned index, clustered on, unique, plain; then the older one. What stands behind any but the last

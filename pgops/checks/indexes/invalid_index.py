@@ -72,7 +72,7 @@ SELECT n.nspname::text                 AS schema,
        tn.nspname::text                AS table_schema,
        t.relname::text                 AS "table",
        i.relkind = 'I'                 AS partitioned,
-       i.relname ~ '_cc(new|old)\\d*$' AS leftover,
+       i.relname ~ '_cc(new|old)[0-9]*$' AS leftover,
        n.nspname = 'pg_toast'          AS toast,
        x.indisunique                   AS is_unique,
        x.indisready                    AS ready,
@@ -128,7 +128,11 @@ def _message(row: Row, table: Target) -> str:
     cost = "writes maintain it, no query uses it" if row.ready else "no query uses it, and its build never got far"
     if not row.live:
         cost = "a DROP INDEX CONCURRENTLY did not finish"
-    return f"{what} {table} is not valid: {cost}."
+    message = f"{what} {table} is not valid: {cost}."
+    if row.is_unique and _can_be_rebuilt(row):
+        # a REINDEX CONCURRENTLY that fails leaves one more such index behind
+        message += " It is unique: rows that break that have to go before it can be rebuilt."
+    return message
 
 
 def _fix(row: Row) -> str | None:
@@ -136,8 +140,12 @@ def _fix(row: Row) -> str | None:
         return None  # it becomes valid when the last partition's index is attached
     if row.leftover or not row.live:
         return f"DROP INDEX CONCURRENTLY {_target(row)};"
+    return f"REINDEX INDEX CONCURRENTLY {_target(row)};" if _can_be_rebuilt(row) else None
+
+
+def _can_be_rebuilt(row: Row) -> bool:
     # PostgreSQL refuses to rebuild an invalid TOAST index, and to drop the real one would lose the values
-    return None if row.toast else f"REINDEX INDEX CONCURRENTLY {_target(row)};"
+    return row.live and not (row.leftover or row.toast or row.partitioned)
 
 
 CHECK = Check(

@@ -83,7 +83,8 @@ def _message(row: Row, _: Limits) -> str:
         return f"No index on ({columns}) can serve the foreign key, since its type differs from the key's: {cost}."
     if row.grade == "partial":
         how = "by a skip scan" if row.skip_scan else "on a part of the columns"
-        return f"The foreign key ({columns}) to {referenced} has partial help only, {how}: {row.partial_index}."
+        index = quote_identifier(row.partial_index or "")
+        return f"The foreign key ({columns}) to {referenced} has partial help only, {how}: {index}."
     where = ""
     if row.partitions is not None and row.partitions_served:
         where = f" on {row.partitions - row.partitions_served} of {row.partitions} partitions"

@@ -4,8 +4,9 @@ When a sequence has given its last value every INSERT that asks it for one fails
 and values are used up by rolled back inserts and by ON CONFLICT too, so the number of rows says little.
 
 The limit is the lesser of the sequence's own (its type, or a MAXVALUE) and that of the columns it feeds, smallint,
-integer or numeric of few digits: the columns that own it, identity columns, and those whose default calls nextval
-without owning it. A serial column that was changed to bigint keeps its integer sequence: that is mended at once. A
+integer or numeric of few digits: the columns that own it, identity columns, and those whose default is its nextval
+without owning it. A default that calculates with the value (`nextval('x') % 16`) may stay small for ever, and does not
+count. A serial column that was changed to bigint keeps its integer sequence: that is mended at once. A
 column that is too small has to become bigint, which rewrites the table under ACCESS EXCLUSIVE, or in steps with a new
 column; that is for a person to plan.
 
@@ -91,6 +92,13 @@ READ_ALL = """
            WHERE u.unread IS NULL
              AND NOT u.selectable) AS k"""
 
+# What pg_attrdef.adbin begins with where nextval's value goes into the column as it is, or cast. pg_get_expr would wait
+# for whoever holds ACCESS EXCLUSIVE.
+_CASTS = (
+    "^([{]FUNCEXPR :funcid [0-9]+ [^{}()]*:funcformat [12] [^{}()]*:args [(]"  # a cast, or one that the parser made
+    "|[{](RELABELTYPE|COERCETODOMAIN|COERCEVIAIO) :arg )*"
+)
+
 SQL = """
 WITH RECURSIVE domain AS (
   SELECT t.oid, t.typbasetype AS base, t.typtypmod AS modifier
@@ -127,23 +135,30 @@ WITH RECURSIVE domain AS (
     JOIN pg_catalog.pg_class AS c ON c.oid = s.seqrelid
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
    WHERE c.relpersistence <> 't'
-), feeding AS (
-  -- owned by the column, or its identity
+), fed AS (
+  -- owned by the column, or its identity. (Not `IN sequence`: of a CTE the planner doesn't know how large it is.)
   SELECT d.objid AS sequence, d.refobjid AS relation, d.refobjsubid AS attnum, TRUE AS owned
     FROM pg_catalog.pg_depend AS d
+    JOIN pg_catalog.pg_class AS s ON s.oid = d.objid AND s.relkind = 'S'
    WHERE d.classid = 'pg_catalog.pg_class'::regclass
      AND d.refclassid = 'pg_catalog.pg_class'::regclass
      AND d.deptype IN ('a', 'i')
      AND d.refobjsubid > 0
-     AND d.objid IN (SELECT s.oid FROM sequence AS s)  -- indexes depend on columns in the same way
    UNION ALL
-  -- a default that calls nextval
+  -- a default that is nextval, no more; so what it refers to is a sequence
   SELECT d.refobjid, f.adrelid, f.adnum, FALSE
     FROM pg_catalog.pg_depend AS d
     JOIN pg_catalog.pg_attrdef AS f ON f.oid = d.objid
    WHERE d.classid = 'pg_catalog.pg_attrdef'::regclass
      AND d.refclassid = 'pg_catalog.pg_class'::regclass
-     AND d.refobjid IN (SELECT s.oid FROM sequence AS s)
+     AND d.refobjsubid = 0
+     AND f.adbin::text ~ ('<<casts>>[{]FUNCEXPR :funcid '
+                          || 'pg_catalog.nextval(regclass)'::pg_catalog.regprocedure::oid || ' ')
+), feeding AS (
+  -- a serial column is both
+  SELECT f.sequence, f.relation, f.attnum, pg_catalog.bool_or(f.owned) AS owned
+    FROM fed AS f
+   GROUP BY f.sequence, f.relation, f.attnum
 ), typed AS MATERIALIZED (
   SELECT f.sequence,
          f.owned,
@@ -175,16 +190,11 @@ WITH RECURSIVE domain AS (
    CROSS JOIN LATERAL (SELECT CASE WHEN p.count < 19
                                    THEN pg_catalog.power(10::numeric, GREATEST(p.count, 0)::numeric) - 1 END AS highest
                       ) AS digits
-), fed AS (
-  SELECT t.sequence, pg_catalog.count(DISTINCT (t.relation, t.attnum)) AS columns
-    FROM typed AS t
-   GROUP BY t.sequence
 ), tightest AS (
   SELECT DISTINCT ON (t.sequence)
          t.*,
-         f.columns
+         pg_catalog.count(*) OVER (PARTITION BY t.sequence) AS columns
     FROM typed AS t
-    JOIN fed AS f ON f.sequence = t.sequence
    ORDER BY t.sequence, t.highest NULLS LAST, t.owned DESC, t.relispartition, t.nspname, t.relname, t.attname
 ), bounded AS MATERIALIZED (
   SELECT s.*,
@@ -243,7 +253,7 @@ SELECT k.nspname::text                                          AS schema,
        k.why_unread                                             AS unread
   FROM counted AS k
  ORDER BY used_pct DESC NULLS LAST, k.nspname, k.relname
-"""
+""".replace("<<casts>>", _CASTS)
 
 
 _by_share = by("used_pct", warning="warn_pct", critical="crit_pct")

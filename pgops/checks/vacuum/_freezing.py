@@ -29,6 +29,8 @@ HOLDERS: LiteralString = """holder AS MATERIALIZED (
     FROM pg_catalog.pg_stat_activity AS a
    WHERE a.pid <> pg_catalog.pg_backend_pid()
      AND (a.backend_xmin IS NOT NULL OR a.backend_xid IS NOT NULL)
+     -- VACUUM has a snapshot too, and holds back nobody (procarray.c, PROC_IN_VACUUM): it is the cure, at work.
+     AND COALESCE(a.leader_pid, a.pid) NOT IN (SELECT v.pid FROM pg_catalog.pg_stat_progress_vacuum AS v)
    UNION ALL
   SELECT NULL, v.only_catalogs, 'the replication slot ' || s.slot_name, pg_catalog.age(v.xmin)
     FROM pg_catalog.pg_replication_slots AS s

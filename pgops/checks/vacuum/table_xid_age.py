@@ -69,7 +69,8 @@ WITH <<holder>>, setting AS (
   SELECT r.*,
          LEAST(s.freeze_max_age,
                CASE WHEN r.parameters IS NOT NULL  -- most have none, and the function is not for free
-                    THEN (SELECT o.option_value::int
+                    -- the parameter is kept as it was written, which may be 1e6 or 0x30D40
+                    THEN (SELECT o.option_value::float8::int
                             FROM pg_catalog.pg_options_to_table(r.parameters) AS o
                            WHERE o.option_name = 'autovacuum_freeze_max_age') END) AS freeze_max_age
     FROM relation AS r

@@ -8,6 +8,8 @@
 -- finds: public.collated_2
 -- finds: public.sorted_2
 -- finds: public.seen_2
+-- finds: public.filled_2
+-- finds: public.summary_2
 CREATE TABLE plain (a int, b int, c text, d text COLLATE "C");
 CREATE INDEX plain_a1 ON plain (a);
 CREATE INDEX plain_a2 ON plain (a);
@@ -30,3 +32,9 @@ CREATE INDEX sorted_2 ON plain (a DESC NULLS FIRST);
 CREATE MATERIALIZED VIEW seen AS SELECT a FROM plain;
 CREATE INDEX seen_1 ON seen (a);
 CREATE INDEX seen_2 ON seen (a);
+-- how full the pages are makes no difference to what is found
+CREATE TABLE stored (a int, b int);
+CREATE INDEX filled_1 ON stored (a);
+CREATE INDEX filled_2 ON stored (a) WITH (fillfactor = 50);
+CREATE INDEX summary_1 ON stored USING brin (b) WITH (pages_per_range = 8);
+CREATE INDEX summary_2 ON stored USING brin (b) WITH (pages_per_range = 8);

@@ -3,6 +3,7 @@ CREATE TABLE t (a int, b int, c text, d text, e point, f int4range);
 CREATE INDEX ON t (a);
 CREATE INDEX ON t USING hash (a);
 CREATE INDEX ON t USING brin (a);
+CREATE INDEX ON t USING brin (a) WITH (pages_per_range = 8);
 CREATE INDEX ON t (a DESC);
 CREATE INDEX ON t (a NULLS FIRST);
 CREATE UNIQUE INDEX ON t (a);

@@ -4,6 +4,7 @@
 -- finds: public.through_domain
 -- finds: public.digits
 -- finds: public.above
+-- finds: public.cast_to_it
 -- finds: other.partitioned
 CREATE SEQUENCE plain;
 CREATE TABLE t1 (id int DEFAULT nextval('plain'));
@@ -30,3 +31,6 @@ CREATE TABLE t7 (id int DEFAULT nextval('other.partitioned'), d int) PARTITION B
 CREATE TABLE t7_1 PARTITION OF t7 FOR VALUES IN (1);
 CREATE TABLE t7_2 PARTITION OF t7 FOR VALUES IN (2);
 SELECT setval('other.partitioned', 2100000000);
+CREATE SEQUENCE cast_to_it;
+CREATE TABLE t8 (id key DEFAULT CAST(nextval('cast_to_it')::numeric(12) AS int));
+SELECT setval('cast_to_it', 2000000000);

@@ -26,6 +26,11 @@ SELECT setval('numbers', 5000000000);
 CREATE SEQUENCE hidden;
 CREATE TABLE h (id int DEFAULT nextval('hidden'::text));
 SELECT setval('hidden', 2000000000);
+-- What goes into the column is not the sequence's value, and stays small.
+CREATE SEQUENCE calculated;
+CREATE TABLE c (shard smallint DEFAULT nextval('calculated') % 16, digits smallint DEFAULT length(nextval('calculated')::text),
+                turn int DEFAULT mod(nextval('calculated'), 3)::int);
+SELECT setval('calculated', 3000000000);
 -- The column that was too narrow is gone.
 CREATE SEQUENCE left_behind;
 CREATE TABLE l (id smallint DEFAULT nextval('left_behind'), other int);

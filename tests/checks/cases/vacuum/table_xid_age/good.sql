@@ -10,6 +10,8 @@ UPDATE pg_class SET relfrozenxid = pg_temp.id_of_age(300000000)
  WHERE oid = (SELECT reltoastrelid FROM pg_class WHERE oid = 'beyond'::regclass);
 CREATE TABLE own_setting (a int) WITH (autovacuum_freeze_max_age = 100000);
 UPDATE pg_class SET relfrozenxid = pg_temp.id_of_age(110000) WHERE oid = 'own_setting'::regclass;
+CREATE TABLE hexadecimal (a int) WITH (autovacuum_freeze_max_age = '0x30D40');
+UPDATE pg_class SET relfrozenxid = pg_temp.id_of_age(210000) WHERE oid = 'hexadecimal'::regclass;
 CREATE TABLE higher_setting (a int) WITH (autovacuum_freeze_max_age = 2000000000);
 UPDATE pg_class SET relfrozenxid = pg_temp.id_of_age(300000000) WHERE oid = 'higher_setting'::regclass;
 CREATE TABLE partitioned (a int) PARTITION BY LIST (a);
