@@ -3,8 +3,7 @@
 Run it as `python benchmarks/runner.py [rounds]`; it starts a throwaway server. Medians; the ratios are what counts.
 
 - A check that returns no row: the runner brings a read-only transaction, timeouts and an empty search path along, in
-the
-  same message as the query. `asked apart` shows what separate statements would cost.
+  the same message as the query. `asked apart` shows what separate statements would cost.
 - 10,000 rows: fetched, judged, and put into a report, against the fetch of the same rows with psycopg's `class_row`.
 """
 

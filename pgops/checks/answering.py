@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import count
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
@@ -205,14 +204,19 @@ def _numbered(check: str, verdicts: Iterable[Finding | Unseen]) -> tuple[list[Fi
     """The findings with the check's id on them, those about equal targets told apart by a number."""
     findings: list[Finding] = []
     unseen: list[Unseen] = []
-    times: dict[Target, Iterator[int]] = {}
+    targets: set[Target] = set()  # one look-up for the 100,000 that are alone, and counting for the few that are not
+    times: dict[Target, int] = {}
     for each in verdicts:
         if isinstance(each, Unseen):
             unseen.append(each)
             continue
         if not (isinstance(each, Finding) and isinstance(each.severity, Severity) and isinstance(each.target, Target)):
             raise TypeError(f"its judge gives {each!r}, which is no Finding with a Severity and a Target")
-        nth = next(times.setdefault(each.target, count(1)))
+        known = len(targets)
+        targets.add(each.target)
+        nth = 1
+        if len(targets) == known:
+            nth = times[each.target] = times.get(each.target, 1) + 1
         if nth > 1 or each.check != check:
             each = attrs.evolve(each, check=check, nth=nth)  # noqa: PLW2901
         findings.append(each)
@@ -236,9 +240,10 @@ def _failure(
     if state == "55P03":
         return failed(f"a lock was not to be had within {LOCK_TIMEOUT_S:g} s: {words}", sqlstate=state)
     if state == "42501":
-        role = planned.check.requires.role
-        lack = server.lacks_role(role) if role else None
-        return skipped(lack or Lack(words, f"Grant what is missing to the role {server.user}."))
+        needs = planned.check.requires
+        lack = server.lacks_role(needs.role) if needs.role else None
+        grants = "\n".join(f"GRANT {grant} TO {quote_identifier(server.user)};" for grant in needs.grants)
+        return skipped(lack or Lack(words, grants or f"Grant what is missing to the role {server.user}."))
     if state == "55000":  # object_not_in_prerequisite_state: the server is not set up for the question
         return skipped(Lack(words, _preparation(planned, error, words)))
     if state in _UNDEFINED and server.major > TESTED_UNTIL:

@@ -63,12 +63,14 @@ class Requires:
     """What must be there for a check to give an answer. What is missing makes it SKIPPED, with the reason and the cure.
 
     `role`: a predefined role whose rights are needed (manual, section "Predefined Roles"). `extension`: its name.
-    `extension_version`: the oldest version that will do.
+    `extension_version`: the oldest version that will do. `grants`: rights on single objects, where no predefined role
+    has them, as they stand in `GRANT ... TO`: the cure when the server denies them.
     """
 
     role: str | None = None
     extension: str | None = None
     extension_version: str | None = None
+    grants: tuple[str, ...] = attrs.field(default=(), converter=as_tuple)
 
     def unmet(self, server: Server) -> Lack | None:
         """The first thing that `server` lacks, or None."""

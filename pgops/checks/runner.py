@@ -12,6 +12,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import psycopg
+from psycopg import generators
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
@@ -103,6 +104,10 @@ def _drive(
 
 
 def _sent(conn: psycopg.Connection[Any], ask: Ask) -> pq.abc.PGresult:
+    if ask.is_plain:
+        with conn.lock:
+            conn.pgconn.send_query(ask.encoded(conn))
+            return ask.chosen(conn.wait(generators.execute(conn.pgconn)), conn.info.encoding)
     if not ask.extended:
         cursor: psycopg.Cursor[Any] = psycopg.ClientCursor(conn, row_factory=tuple_row)
         cursor.execute(ask.encoded(conn), ask.params)

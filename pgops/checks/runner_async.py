@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import psycopg
+from psycopg import generators
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
@@ -80,6 +81,10 @@ async def _drive(conn: psycopg.AsyncConnection[Any], steps: Generator[Ask, pq.ab
 
 
 async def _sent(conn: psycopg.AsyncConnection[Any], ask: Ask) -> pq.abc.PGresult:
+    if ask.is_plain:
+        async with conn.lock:
+            conn.pgconn.send_query(ask.encoded(conn))
+            return ask.chosen(await conn.wait(generators.execute(conn.pgconn)), conn.info.encoding)
     if not ask.extended:
         cursor: psycopg.AsyncCursor[Any] = psycopg.AsyncClientCursor(conn, row_factory=tuple_row)
         await cursor.execute(ask.encoded(conn), ask.params)

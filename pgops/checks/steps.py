@@ -11,7 +11,7 @@ caller has set; JIT takes longer to compile a catalogue query than the query run
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
@@ -45,6 +45,18 @@ class Ask:
     def encoded(self, conn: AnyConnection) -> bytes:
         """The text as this session takes it."""
         return self.sql.encode(conn.info.encoding)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it goes to the server as it stands: then no cursor is needed, which costs more than our settings."""
+        return not self.extended and self.params is None
+
+    def chosen(self, results: Sequence[pq.abc.PGresult], encoding: str) -> pq.abc.PGresult:
+        """The wanted one of the results of a plain message. Raises what psycopg raises for one that failed."""
+        for result in results:
+            if result.status == ExecStatus.FATAL_ERROR:
+                raise psycopg.errors.error_from_result(result, encoding=encoding)
+        return results[self.wanted]
 
 
 Steps: TypeAlias = Generator[Ask, "pq.abc.PGresult", Any]
