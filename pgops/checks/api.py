@@ -64,21 +64,26 @@ class Requires:
 
     `role`: a predefined role whose rights are needed (manual, section "Predefined Roles"). `extension`: its name.
     `extension_version`: the oldest version that will do. `grants`: rights on single objects, where no predefined role
-    has them, as they stand in `GRANT ... TO`: the cure when the server denies them.
+    has them, as they stand in `GRANT ... TO`: the cure when the server denies them. `useless`: settings by name with
+    the value that leaves the server without anything to tell (`Server.settings` has the known ones).
     """
 
     role: str | None = None
     extension: str | None = None
     extension_version: str | None = None
     grants: tuple[str, ...] = attrs.field(default=(), converter=as_tuple)
+    useless: tuple[tuple[str, str], ...] = attrs.field(default=(), converter=as_tuple)
 
     def unmet(self, server: Server) -> Lack | None:
         """The first thing that `server` lacks, or None."""
         if self.role is not None and not server.has_role(self.role):
             return server.lacks_role(self.role)
         if self.extension is not None:
-            return server.lacks_extension(self.extension, self.extension_version)
-        return None
+            lack = server.lacks_extension(self.extension, self.extension_version)
+            if lack is not None:
+                return lack
+        lacks = (server.lacks_setting(name, useless=value) for name, value in self.useless)
+        return next((lack for lack in lacks if lack is not None), None)
 
 
 @attrs.frozen(kw_only=True)

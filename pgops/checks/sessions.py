@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from typing import LiteralString, Protocol
 
+from pgops.checks.api import Requires
 from pgops.checks.judging import quote_literal
 from pgops.findings import Target
+
+SEES_SESSIONS = Requires(role="pg_read_all_stats", useless=[("track_activities", "off")])
+"""Without the role only sessions of one's own have a state, and with track_activities off none has."""
 
 CLIENT = "client backend"
 """pg_stat_activity.backend_type of what a client's connection gets; a walsender is something else."""

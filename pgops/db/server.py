@@ -47,8 +47,15 @@ SELECT pg_catalog.current_setting('server_version_num')::pg_catalog.int4     AS 
        ARRAY(SELECT home.nspname::pg_catalog.text
                FROM pg_catalog.pg_extension AS ext
                JOIN pg_catalog.pg_namespace AS home ON home.oid OPERATOR(pg_catalog.=) ext.extnamespace
-              ORDER BY ext.oid)                                              AS extension_schemas
+              ORDER BY ext.oid)                                              AS extension_schemas,
+       ARRAY[pg_catalog.current_setting('track_activities', TRUE),
+             pg_catalog.current_setting('track_counts', TRUE),
+             pg_catalog.current_setting('compute_query_id', TRUE),
+             pg_catalog.current_setting('pg_stat_statements.track', TRUE)]::pg_catalog.text[] AS observed
 """
+
+_OBSERVED = ("track_activities", "track_counts", "compute_query_id", "pg_stat_statements.track")
+"""The settings in the last column, in that order: with these off a server answers, and has seen nothing."""
 
 
 @attrs.frozen
@@ -77,6 +84,10 @@ class Extension:
         return _numbers(self.version) >= _numbers(version)
 
 
+def _settings(settings: Mapping[str, str]) -> Mapping[str, str]:
+    return MappingProxyType(dict(settings))
+
+
 def _read_only(extensions: Mapping[str, Extension]) -> Mapping[str, Extension]:
     return MappingProxyType(dict(extensions))
 
@@ -99,6 +110,9 @@ class Server:
     roles: frozenset[str] = frozenset()
     """The predefined roles (pg_monitor, pg_read_all_stats ...) whose rights the session has; a superuser has all."""
     extensions: Mapping[str, Extension] = attrs.field(factory=dict, converter=_read_only)
+    settings: Mapping[str, str] = attrs.field(factory=dict, converter=_settings)
+    """Of this session, those without which the server has nothing to tell: track_activities, track_counts,
+    compute_query_id, and pg_stat_statements.track where the library is loaded."""
 
     @classmethod
     def from_row(cls, row: Sequence[object]) -> Server:
@@ -107,7 +121,8 @@ class Server:
         Text may come as bytes, as psycopg gives it where client_encoding is SQL_ASCII.
         """
         version, release, database, user, now, in_recovery, is_superuser, encoding, roles, *installed = row
-        names, versions, schemas = (_texts(column) for column in installed)
+        names, versions, schemas = (_texts(column) for column in installed[:3])
+        observed = zip(_OBSERVED, cast("Sequence[object]", installed[3]), strict=True)
         return cls(
             version=cast("int", version),
             release=as_text(release),
@@ -122,6 +137,7 @@ class Server:
                 name: Extension(name=name, version=version, schema=schema)
                 for name, version, schema in zip(names, versions, schemas, strict=True)
             },
+            settings={name: as_text(value) for name, value in observed if value is not None},
         )
 
     @property
@@ -161,13 +177,19 @@ class Server:
             f"ALTER EXTENSION {quote_identifier(name)} UPDATE;",
         )
 
+    def lacks_setting(self, name: str, *, useless: str) -> Lack | None:
+        """Why the setting keeps the server from knowing, or None where it has another value than `useless`."""
+        if self.settings.get(name) != useless:
+            return None
+        return Lack(f"{name} is {useless}, so the server has seen nothing", f"ALTER SYSTEM RESET {name};")
+
     def __hash__(self) -> int:
         return hash((self.version, self.database, self.user, self.now))
 
     def __reduce__(self) -> tuple[object, ...]:
         # A mapping proxy does not pickle.
         fields = {field.name: getattr(self, field.name) for field in attrs.fields(type(self))}
-        return _restored, ({**fields, "extensions": dict(self.extensions)},)
+        return _restored, ({**fields, "extensions": dict(self.extensions), "settings": dict(self.settings)},)
 
 
 def _restored(fields: dict[str, object]) -> Server:

@@ -289,3 +289,14 @@ def test_a_password_in_a_querys_text_is_masked(sessions: Sessions) -> None:
         shown = [row.query for row in result.rows if row.pid == pid_of(busy)]
         assert shown == ["BEGIN; CREATE ROLE nobody_yet PASSWORD '********'"]
         assert "hunter2" not in repr(result.rows) + repr(result.findings)
+
+
+@pytest.mark.parametrize("check", [IDLE, RUNNING, TRANSACTION], ids=lambda check: check.id)
+def test_a_server_that_does_not_look_at_its_sessions_is_no_clean_one(check, any_database):
+    with any_database.connect() as conn:
+        conn.execute("SET track_activities = off")
+        result = ask(conn, check)
+    assert (result.outcome, result.reason) == (
+        Outcome.SKIPPED,
+        "track_activities is off, so the server has seen nothing",
+    )

@@ -140,11 +140,25 @@ def test_bytes_that_are_no_utf8_can_still_be_shown() -> None:
         [b"x"],
         [b"1"],
         [b"s"],
+        [b"on", b"off", b"auto", None],
     )
     server = Server.from_row(row)
     assert server.database == "sh\\xf6p"
     assert server.now == datetime(1970, 1, 1, tzinfo=UTC)
     assert server.extension("x") == Extension(name="x", version="1", schema="s")
+    assert server.settings == {"track_activities": "on", "track_counts": "off", "compute_query_id": "auto"}
+
+
+def test_settings_that_leave_the_server_blind(any_database) -> None:
+    with any_database.connect() as conn:
+        assert facts(conn).lacks_setting("track_activities", useless="off") is None
+        conn.execute("SET track_activities = off")
+        lack = facts(conn).lacks_setting("track_activities", useless="off")
+    assert lack is not None
+    assert (lack.reason, lack.cure) == (
+        "track_activities is off, so the server has seen nothing",
+        "ALTER SYSTEM RESET track_activities;",
+    )
 
 
 def test_extensions_with_their_schema(database) -> None:

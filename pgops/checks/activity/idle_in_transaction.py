@@ -17,9 +17,9 @@ from __future__ import annotations
 
 import attrs
 
-from pgops.checks.api import Check, Loosest, Query, Requires, Scope, limit
+from pgops.checks.api import Check, Loosest, Query, Scope, limit
 from pgops.checks.judging import each_row
-from pgops.checks.sessions import LONG_QUERY, SHOWN_QUERY, in_words, session_target, terminate
+from pgops.checks.sessions import LONG_QUERY, SEES_SESSIONS, SHOWN_QUERY, in_words, session_target, terminate
 from pgops.findings import Severity
 from pgops.render.quantities import count, duration
 from pgops.secret import without_passwords
@@ -130,5 +130,5 @@ CHECK = Check(
     ),
     queries=[Query(since=14, sql=SQL)],
     scope=Scope.CLUSTER,
-    requires=Requires(role="pg_read_all_stats"),
+    requires=SEES_SESSIONS,
 )

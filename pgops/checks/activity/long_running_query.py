@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import attrs
 
-from pgops.checks.api import Check, Loosest, Query, Requires, Scope, limit
+from pgops.checks.api import Check, Loosest, Query, Scope, limit
 from pgops.checks.judging import by, each_row
-from pgops.checks.sessions import LONG_QUERY, SHOWN_QUERY, cancel, in_words, session_target
+from pgops.checks.sessions import LONG_QUERY, SEES_SESSIONS, SHOWN_QUERY, cancel, in_words, session_target
 from pgops.render.quantities import duration
 from pgops.secret import without_passwords
 
@@ -106,5 +106,5 @@ CHECK = Check(
     ),
     queries=[Query(since=14, sql=SQL)],
     scope=Scope.CLUSTER,
-    requires=Requires(role="pg_read_all_stats"),
+    requires=SEES_SESSIONS,
 )

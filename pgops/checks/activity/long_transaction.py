@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from pgops.checks.api import Check, Loosest, Query, Requires, Scope, limit
+from pgops.checks.api import Check, Loosest, Query, Scope, limit
 from pgops.checks.judging import by, each_row
-from pgops.checks.sessions import LONG_QUERY, SHOWN_QUERY, cancel, in_words, session_target, terminate
+from pgops.checks.sessions import LONG_QUERY, SEES_SESSIONS, SHOWN_QUERY, cancel, in_words, session_target, terminate
 from pgops.render.quantities import count, duration
 from pgops.secret import without_passwords
 
@@ -124,5 +124,5 @@ CHECK = Check(
     ),
     queries=[Query(since=14, sql=SQL)],
     scope=Scope.CLUSTER,
-    requires=Requires(role="pg_read_all_stats"),
+    requires=SEES_SESSIONS,
 )
