@@ -41,14 +41,30 @@ def page(check: Check[Any, Any]) -> str:
 
 
 def index(checks: tuple[Check[Any, Any], ...]) -> str:
-    """All checks by topic, and below by the other names that callers know."""
-    parts = [NOTE, "# The checks", f"{len(checks)} checks and listings. `pgops list` shows them too."]
+    """All checks by topic, and below by the other names that callers and users of other tools know."""
+    judging = sum(1 for check in checks if check.judge)
+    parts = [NOTE, "# The checks", f"{judging} checks that judge, and {len(checks) - judging} listings."]
+    parts[-1] += " `pgops list` shows them too, `pgops checks explain` each."
+    parts[-1] += " [Which answers where](situations.md), [what each serves](../best-practices.md)."
     for topic in dict.fromkeys(check.topic for check in checks):
         rows = [f"- [`{check.id}`]({check.id}.md) {check.title}" for check in checks if check.topic == topic]
         parts += [f"## {topic}", "\n".join(rows)]
     names = sorted((alias, check.id) for check in checks for alias in check.aliases)
     parts += ["## Other names", "\n".join(f"- `{alias}`: [`{id_}`]({id_}.md)" for alias, id_ in names)]
+    parts += ["## By the names of other tools", *elsewhere(checks)]
     return "\n\n".join(parts) + "\n"
+
+
+def elsewhere(checks: tuple[Check[Any, Any], ...]) -> Iterable[str]:
+    """For each other tool its own names, and what answers the same question here."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for check in checks:
+        for known in check.known_as:
+            tool, _, name = known.partition(": ")
+            found.setdefault(tool, {}).setdefault(name, []).append(f"[`{check.id}`]({check.id}.md)")
+    for tool in sorted(found):
+        yield f"### {tool}"
+        yield "\n".join(f"- {name}: {', '.join(ids)}" for name, ids in sorted(found[tool].items()))
 
 
 def reference_page() -> str:
