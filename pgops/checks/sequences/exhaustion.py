@@ -147,13 +147,15 @@ WITH RECURSIVE domain AS (
    UNION ALL
   -- a default that is nextval, no more; so what it refers to is a sequence
   SELECT d.refobjid, f.adrelid, f.adnum, FALSE
-    FROM pg_catalog.pg_depend AS d
-    JOIN pg_catalog.pg_attrdef AS f ON f.oid = d.objid
+    FROM (SELECT '{FUNCEXPR :funcid '
+                 || 'pg_catalog.nextval(regclass)'::pg_catalog.regprocedure::oid || ' ') AS n (call)
+   CROSS JOIN pg_catalog.pg_attrdef AS f
+    JOIN pg_catalog.pg_depend AS d ON d.objid = f.oid
    WHERE d.classid = 'pg_catalog.pg_attrdef'::regclass
      AND d.refclassid = 'pg_catalog.pg_class'::regclass
      AND d.refobjsubid = 0
-     AND f.adbin::text ~ ('<<casts>>[{]FUNCEXPR :funcid '
-                          || 'pg_catalog.nextval(regclass)'::pg_catalog.regprocedure::oid || ' ')
+     AND CASE WHEN pg_catalog.strpos(f.adbin::text, n.call) > 0  -- the pattern costs ten times as much
+              THEN f.adbin::text ~ ('<<casts>>[{]' || pg_catalog.substr(n.call, 2)) END
 ), feeding AS (
   -- a serial column is both
   SELECT f.sequence, f.relation, f.attnum, pg_catalog.bool_or(f.owned) AS owned
