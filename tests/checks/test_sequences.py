@@ -41,9 +41,18 @@ def test_usage_alone_is_enough_to_read_a_sequence(database):
 def test_a_sequence_that_was_never_called_is_not_unknown(database):
     with database.connect() as conn:
         conn.execute("CREATE SEQUENCE never")
-        result = ask(conn, CHECK)
+        result = ask(conn, CHECK, list_pct=0.0)
     assert (result.outcome, result.unseen) == (Outcome.CLEAN, ())
     assert [(row.last_value, row.used_pct) for row in result.rows] == [(None, 0.0)]
+
+
+def test_sequences_that_are_hardly_used_are_no_rows(any_database):
+    with any_database.connect() as conn:
+        conn.execute("CREATE SEQUENCE hardly MAXVALUE 1000; CREATE SEQUENCE used MAXVALUE 1000")
+        conn.execute("SELECT setval('hardly', 9), setval('used', 10)")
+        assert [row.sequence for row in ask(conn, CHECK).rows] == ["used"]
+        assert len(ask(conn, CHECK, list_pct=0.0).rows) == 2
+        assert len(ask(conn, CHECK, warn_pct=0.5).rows) == 2
 
 
 @pytest.mark.parametrize("change", ["ALTER SEQUENCE s CACHE 10", "DROP SEQUENCE s"])
@@ -88,7 +97,7 @@ def test_very_many_sequences_do_not_fill_the_lock_table(database):
         for first in range(0, budget + 100, 500):  # not all in one transaction, for the same reason
             names = f"SELECT format('CREATE SEQUENCE s%s', i) FROM generate_series({first}, {first + 499}) AS i"
             conn.execute(f"DO $$ DECLARE c text; BEGIN FOR c IN {names} LOOP EXECUTE c; END LOOP; END $$".encode())
-        result = ask(conn, CHECK)
+        result = ask(conn, CHECK, list_pct=0.0)
         read = [row for row in result.rows if row.unread is None]
         assert [each.target.sql for each in result.findings] == ["public.urgent_id_seq"]
         if database.server.major >= 18:

@@ -47,7 +47,8 @@ WITH RECURSIVE single AS MATERIALIZED (
        AND x.indcollation[0] = 0
        AND m.amname = 'btree'
 ), plainly_served AS MATERIALIZED (
-    -- Most keys are one column that leads such an index: of those nothing more has to be asked.
+    -- Most keys are one column that leads such an index: of those nothing more has to be asked. (On a partitioned table
+    -- such an index is valid only when every partition has one.)
     SELECT single.key
       FROM single
       JOIN plain ON plain.relation = single.relation AND plain.attnum = single.attnum
@@ -57,10 +58,14 @@ WITH RECURSIVE single AS MATERIALIZED (
     SELECT k.oid AS root, k.oid AS key, k.conrelid AS relation, t.relkind, 0 AS depth,
            k.conkey, k.conpfeqop, <period> AS has_period
       FROM pg_catalog.pg_constraint AS k
-      JOIN pg_catalog.pg_class AS t ON t.oid = k.conrelid
+     CROSS JOIN LATERAL (-- few keys are left by now: OFFSET keeps the planner from reading all of pg_class for them
+                         SELECT c.oid, c.relkind, c.relnamespace
+                           FROM pg_catalog.pg_class AS c
+                          WHERE c.oid = k.conrelid
+                         OFFSET 0) AS t
       JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
      WHERE k.contype = 'f' AND k.conparentid = 0 AND <enforced>
-       AND (t.relkind = 'p' OR k.oid NOT IN (SELECT p.key FROM plainly_served AS p))
+       AND k.oid NOT IN (SELECT p.key FROM plainly_served AS p)
        AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
        AND t.oid NOT IN (SELECT d.objid
                            FROM pg_catalog.pg_depend AS d
@@ -208,7 +213,10 @@ WITH RECURSIVE single AS MATERIALIZED (
            pg_catalog.sum(t.relpages)::bigint * pg_catalog.current_setting('block_size')::bigint AS bytes
       FROM searched AS s
       JOIN wanted AS w ON w.key = s.key
-      JOIN pg_catalog.pg_class AS t ON t.oid = s.relation
+     CROSS JOIN LATERAL (SELECT c.reltuples, c.relpages
+                           FROM pg_catalog.pg_class AS c
+                          WHERE c.oid = s.relation
+                         OFFSET 0) AS t
      WHERE s.root IN (SELECT lacking.root FROM lacking)
      GROUP BY s.root
 )

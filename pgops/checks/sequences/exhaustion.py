@@ -61,6 +61,7 @@ class Row:
 class Limits:
     warn_pct: float = limit(80.0, unit="%", doc="A warning when this share of the values has been used.")
     crit_pct: float = limit(90.0, unit="%", doc="Critical when this share of the values has been used.")
+    list_pct: float = limit(1.0, unit="%", doc="Rows, and so forecasts, only of sequences used as much as this.")
 
 
 # Reads with pg_sequence_last_value keep ROW EXCLUSIVE on each sequence until the end of the transaction.
@@ -254,6 +255,8 @@ SELECT k.nspname::text                                          AS schema,
             WHEN k.column_end IS NULL AND k.type_end IS NOT NULL THEN 'bigint' END AS wider_type,
        k.why_unread                                             AS unread
   FROM counted AS k
+ WHERE k.why_unread IS NOT NULL
+    OR 100 * k.used >= k.size * LEAST(%(list_pct)s, %(warn_pct)s, %(crit_pct)s)::numeric
  ORDER BY used_pct DESC NULLS LAST, k.nspname, k.relname
 """.replace("<<casts>>", _CASTS)
 
