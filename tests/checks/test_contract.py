@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import pgops
+from pgops.scratch import fresh_database
 from pgops.testing import Case, case_problems, declaration_problems, read_cases, server_problems
 
 CASES = Path(__file__).parent / "cases"
@@ -36,9 +37,16 @@ def test_a_declaration_is_whole(check):
     assert list(declaration_problems(check)) == []
 
 
+@pytest.fixture(scope="module")
+def looked_at(server):
+    """One database for all that only look at it: making one takes longer than most looks."""
+    with fresh_database(server) as database:
+        yield database
+
+
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
-def test_columns_are_the_rows_fields_and_locks_are_weak(check, database):
-    assert server_problems(check, database.connect) == []
+def test_columns_are_the_rows_fields_and_locks_are_weak(check, looked_at):
+    assert server_problems(check, looked_at.connect) == []
 
 
 @pytest.mark.parametrize(("check", "case"), PLANTED)
