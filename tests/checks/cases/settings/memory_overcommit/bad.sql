@@ -1,0 +1,3 @@
+-- finds: work_mem
+-- limits: memory_bytes=100000000
+SELECT 1;

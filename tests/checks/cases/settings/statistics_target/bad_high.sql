@@ -1,0 +1,6 @@
+-- fix: runs
+-- finds: default_statistics_target
+DO $$
+BEGIN
+  EXECUTE format('ALTER DATABASE %I SET default_statistics_target = 5000', current_database());
+END $$;

@@ -1,0 +1,4 @@
+DO $$
+BEGIN
+  EXECUTE format('ALTER DATABASE %I SET synchronous_commit = on', current_database());
+END $$;
