@@ -4,7 +4,7 @@ The story by module: `settings` (what a session begins with), `attempts` (the li
 `refusals`), `planning` (what the caller says becomes such a list), `connecting` (the tries are made) and `pooling`,
 `session` (proved read-only before it is handed out). `fallback` says that TLS was needed, `cures` what to do about a
 failure, `readiness` whether it will pass; `waiting` and `trial` live on that. `description`, `versions` and `server`
-are what is at the other end.
+are what is at the other end, `pooler_console` is what may stand between.
 
 The public names are found here too, and are imported when first asked for.
 """
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pgops.db.connecting import connect, connect_async
     from pgops.db.description import ConnectionInfo, Tls, connection_info, connection_info_async
     from pgops.db.fallback import Fallback
+    from pgops.db.pooler_console import Pooler, read_pooler
     from pgops.db.pooling import open_async_pool, open_pool
     from pgops.db.readiness import Standing
     from pgops.db.server import Lack, Server
@@ -31,6 +32,7 @@ _HOME = {
     "ConnectionTest": "trial",
     "Fallback": "fallback",
     "Lack": "server",
+    "Pooler": "pooler_console",
     "Server": "server",
     "ServerVersion": "versions",
     "Standing": "readiness",
@@ -44,6 +46,7 @@ _HOME = {
     "open_async_pool": "pooling",
     "open_pool": "pooling",
     "pg_version": "versions",
+    "read_pooler": "pooler_console",
     "test_connection": "trial",
     "test_connection_async": "trial",
     "wait_until_ready": "waiting",
@@ -55,6 +58,7 @@ __all__ = [
     "ConnectionTest",
     "Fallback",
     "Lack",
+    "Pooler",
     "Server",
     "ServerVersion",
     "Standing",
@@ -68,6 +72,7 @@ __all__ = [
     "open_async_pool",
     "open_pool",
     "pg_version",
+    "read_pooler",
     "test_connection",
     "test_connection_async",
     "wait_until_ready",

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from pgops.checks.api import Check, Query, Scope, Seen, limit
+from pgops.checks.api import Check, Metric, Query, Scope, Seen, limit
 from pgops.findings import Finding, Severity, Target, as_tuple
 from pgops.render.quantities import percent
 
@@ -213,4 +213,6 @@ CHECK = Check(
     queries=[Query(since=14, sql=SQL)],
     scope=Scope.CLUSTER,
     target=target_of,
+    metrics=(Metric(value="used", limit="allowed"),),
+    known_as=("check_postgres: backends", "check_pgactivity: backends"),
 )
