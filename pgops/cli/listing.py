@@ -131,6 +131,7 @@ def _needs(check: Check[Any, Any]) -> Iterator[str]:
         yield f"the rights of {check.requires.role}"
     if check.requires.extension:
         yield f"the extension {check.requires.extension} {check.requires.extension_version or ''}".rstrip()
+    yield from check.requires.grants
     if check.probe:
         yield f"the facility {check.probe.facility!r}"
     if not check.standby:

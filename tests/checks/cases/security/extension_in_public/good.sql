@@ -1,0 +1,2 @@
+CREATE SCHEMA "ex tensions";
+CREATE EXTENSION pg_trgm SCHEMA "ex tensions";

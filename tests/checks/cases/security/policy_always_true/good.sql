@@ -1,0 +1,14 @@
+CREATE TABLE t (a int, b bool);
+ALTER TABLE t ENABLE ROW LEVEL SECURITY;
+CREATE POLICY read ON t FOR SELECT USING (true);
+CREATE POLICY none ON t USING (false);
+CREATE POLICY never ON t USING (1 = 2) WITH CHECK (NULL);
+CREATE POLICY own ON t USING (a = 1);
+CREATE POLICY flagged ON t USING (b);
+CREATE POLICY for_some ON t TO pg_monitor USING (true);
+CREATE TABLE narrowed (a int);
+ALTER TABLE narrowed ENABLE ROW LEVEL SECURITY;
+CREATE POLICY everything ON narrowed USING (true);
+CREATE POLICY narrows ON narrowed AS RESTRICTIVE USING (a = 1);
+CREATE TABLE off (a int);
+CREATE POLICY everything ON off USING (true);

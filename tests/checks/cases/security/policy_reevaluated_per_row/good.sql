@@ -1,0 +1,14 @@
+CREATE SCHEMA auth;
+CREATE FUNCTION auth.uid() RETURNS int STABLE LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION auth.may(int) RETURNS bool STABLE LANGUAGE sql AS 'SELECT TRUE';
+CREATE FUNCTION auth.fixed() RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT 1';
+CREATE TABLE t (a int, owner int, name text);
+ALTER TABLE t ENABLE ROW LEVEL SECURITY;
+CREATE POLICY once ON t USING (owner = (SELECT auth.uid()));
+CREATE POLICY setting_once ON t USING (owner = (SELECT current_setting('app.user', true)::int));
+CREATE POLICY of_the_row ON t USING (auth.may(owner));
+CREATE POLICY of_the_row_too ON t USING (auth.may(abs(owner)));
+CREATE POLICY constant ON t USING (owner = auth.fixed());
+CREATE POLICY built_in ON t USING (name = current_user AND lower(name) = 'x');
+CREATE TABLE off (owner int);
+CREATE POLICY each ON off USING (owner = auth.uid());

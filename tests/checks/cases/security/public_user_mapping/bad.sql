@@ -1,0 +1,4 @@
+-- finds: "s v; {} 100%"
+CREATE FOREIGN DATA WRAPPER w;
+CREATE SERVER "s v; {} 100%" FOREIGN DATA WRAPPER w;
+CREATE USER MAPPING FOR PUBLIC SERVER "s v; {} 100%" OPTIONS (user 'u', password 'hunter2');
