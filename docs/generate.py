@@ -1,6 +1,6 @@
-"""Write the documentation that is made from the code: a page for every check, their index, and postgres.toml's page.
+"""Write the documentation that is made from the code: a page for every check, their indexes, and postgres.toml's page.
 
-python docs/generate.py            writes docs/checks/ and docs/postgres-toml.md
+python docs/generate.py            writes docs/checks/, docs/best-practices.md and docs/postgres-toml.md
 python docs/generate.py --check    changes nothing; fails and names what is out of date
 """
 
@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from practices import PRACTICES
 
 from pgops.checks.builtin import declared_checks
 from pgops.checks.check_page import markdown_page
@@ -25,6 +27,7 @@ FOLDER = Path(__file__).parent / "checks"
 SITUATIONS = FOLDER / "situations.md"
 """Made by tests/checks/situations.py, since it takes servers of every version."""
 REFERENCE = Path(__file__).parent / "postgres-toml.md"
+PRACTICE = Path(__file__).parent / "best-practices.md"
 CASES = Path(__file__).parent.parent / "tests" / "checks" / "cases"
 NOTE = "<!-- Made by docs/generate.py from the code: change it there. -->"
 
@@ -67,6 +70,22 @@ def elsewhere(checks: tuple[Check[Any, Any], ...]) -> Iterable[str]:
         yield "\n".join(f"- {name}: {', '.join(ids)}" for name, ids in sorted(found[tool].items()))
 
 
+def best_practices(checks: tuple[Check[Any, Any], ...]) -> str:
+    """The practices and the checks that watch over them. Raises `ValueError` for a check that serves none."""
+    named = {id_ for practices in PRACTICES.values() for ids in practices.values() for id_ in ids.split()}
+    judging = {check.id for check in checks if check.judge}
+    if named != judging:
+        raise ValueError(f"docs/practices.py: no practice for {judging - named}, no check called {named - judging}")
+    parts = [NOTE, "# Best practices", "What good practice asks for, and the checks that watch over it."]
+    for topic, practices in PRACTICES.items():
+        links = {
+            practice: ", ".join(f"[`{id_}`](checks/{id_}.md)" for id_ in ids.split())
+            for practice, ids in practices.items()
+        }
+        parts += [f"## {topic}", bullets(f"**{practice}.** {checked}" for practice, checked in links.items())]
+    return "\n\n".join(parts) + "\n"
+
+
 def reference_page() -> str:
     """What may stand in postgres.toml, in Markdown."""
     parts = [NOTE, "# postgres.toml", f"This is schema version {SCHEMA_VERSION}. A file that shows every key:"]
@@ -97,6 +116,7 @@ def main() -> int:
     checks = declared_checks()
     pages = {FOLDER / f"{check.id}.md": page(check) for check in checks} | {FOLDER / "README.md": index(checks)}
     pages[REFERENCE] = reference_page()
+    pages[PRACTICE] = best_practices(checks)
     surplus = sorted(set(FOLDER.glob("*.md")) - pages.keys() - {SITUATIONS})
     stale = [file for file, text in pages.items() if not file.exists() or file.read_text(encoding="utf-8") != text]
     if "--check" in sys.argv[1:]:
