@@ -50,6 +50,7 @@ def aged(age: int, *, own: int = 200 * M, server: int = 200 * M, failsafe: int =
         freeze_max_age=own,
         server_freeze_max_age=server,
         failsafe_age=failsafe,
+        stop_age=2**31 - 3 * M,
         held_by=None,
         held_age=None,
     )

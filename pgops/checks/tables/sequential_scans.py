@@ -195,4 +195,5 @@ CHECK = Check(
     judge=judge,
     target=_target,
     queries=[Query(since=14, sql=_SQL.replace("<window>", WINDOW_SQL))],
+    known_as=("ruby-pg-extras: seq_scans",),
 )

@@ -191,5 +191,6 @@ CHECK = Check(
     row=Row,
     limits=Limits,
     queries=[Query(since=14, sql=SQL)],
+    known_as=("check_postgres: table_size", "ruby-pg-extras: table_size", "ruby-pg-extras: total_table_size"),
     target=lambda row: Target("table", row.schema, row.table),
 )

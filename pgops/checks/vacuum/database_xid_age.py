@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from pgops.checks.api import Check, Query, Scope, Seen, limit
+from pgops.checks.api import Check, Metric, Query, Scope, Seen, limit
 from pgops.checks.vacuum._freezing import HOLDERS, in_words, is_held, severity_of
 from pgops.findings import Finding, Target
 
@@ -39,6 +39,8 @@ class Row:
     freeze_max_age: int
     server_freeze_max_age: int
     failsafe_age: int
+    stop_age: int
+    """At which the server refuses to write."""
     held_by: str | None
     held_age: int | None
 
@@ -57,6 +59,7 @@ SELECT d.datname::text                                                        AS
        pg_catalog.current_setting('autovacuum_freeze_max_age')::int           AS freeze_max_age,
        pg_catalog.current_setting('autovacuum_freeze_max_age')::int           AS server_freeze_max_age,
        pg_catalog.current_setting('vacuum_failsafe_age')::int                 AS failsafe_age,
+       2144483648                                                             AS stop_age,
        h.name                                                                 AS held_by,
        h.age                                                                  AS held_age
   FROM pg_catalog.pg_database AS d
@@ -106,4 +109,10 @@ CHECK = Check(
     queries=[Query(since=14, sql=SQL)],
     scope=Scope.CLUSTER,
     standby=False,
+    metrics=(Metric(value="xid_age", limit="stop_age"),),
+    known_as=(
+        "check_postgres: txn_wraparound",
+        "check_postgres: autovac_freeze",
+        "check_pgactivity: max_freeze_age",
+    ),
 )

@@ -93,5 +93,6 @@ CHECK = Check(
     limits=Limits,
     queries=[Query(since=14, sql=SQL)],
     standby=False,
+    known_as=("ruby-pg-extras: vacuum_stats",),
     target=lambda row: Target("table", row.schema, row.table),
 )

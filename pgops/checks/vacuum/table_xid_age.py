@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from pgops.checks.api import Check, Loosest, Query, Seen, limit
+from pgops.checks.api import Check, Loosest, Metric, Query, Seen, limit
 from pgops.checks.vacuum._freezing import HOLDERS, in_words, is_held, severity_of
 from pgops.findings import Finding, Severity, Target
 
@@ -39,6 +39,8 @@ class Row:
     freeze_max_age: int
     server_freeze_max_age: int
     failsafe_age: int
+    stop_age: int
+    """At which the server refuses to write."""
     held_by: str | None
     held_age: int | None
 
@@ -91,6 +93,7 @@ SELECT n.nspname::text         AS schema,
        w.freeze_max_age,
        s.freeze_max_age        AS server_freeze_max_age,
        s.failsafe_age,
+       2144483648              AS stop_age,
        h.name                  AS held_by,
        h.age                   AS held_age
   FROM oldest AS w
@@ -146,4 +149,6 @@ CHECK = Check(
     target=_target,
     queries=[Query(since=14, sql=SQL)],
     standby=False,
+    metrics=(Metric(value="xid_age", limit="stop_age"),),
+    known_as=("pghero: transaction_id_danger",),
 )
