@@ -59,7 +59,7 @@ CREATE TABLE result (
     run INTEGER NOT NULL REFERENCES run,
     position INTEGER NOT NULL,
     check_id TEXT NOT NULL,
-    answered INTEGER NOT NULL,
+    has_seen INTEGER NOT NULL,
     body BLOB NOT NULL,
     PRIMARY KEY (run, check_id)
 ) WITHOUT ROWID;
@@ -168,7 +168,7 @@ class Series:
             file.executemany(
                 "INSERT INTO result VALUES (?, ?, ?, ?, ?)",
                 (
-                    (run, position, result.check, result.outcome.answered, _packed(body))
+                    (run, position, result.check, result.has_seen, _packed(body))
                     for position, (result, body) in enumerate(zip(report.results, results, strict=True))
                 ),
             )
@@ -291,7 +291,7 @@ SELECT node, at, body
          WHERE run.cluster = :cluster
            AND run.database = :database
            AND result.check_id = :check
-           AND result.answered) AS answers
+           AND result.has_seen) AS answers
  WHERE at >= :since
     OR back = 1
  ORDER BY at, id

@@ -84,6 +84,11 @@ class CheckResult:
     truncated: bool = False
     limits: Mapping[str, Any] = attrs.field(factory=dict, converter=as_json, repr=False, hash=False)
 
+    @property
+    def has_seen(self) -> bool:
+        """Whether there is something for a later run to remember: an answer, or rows that could not be judged yet."""
+        return self.outcome.answered or (self.outcome is Outcome.SKIPPED and bool(self.rows))
+
 
 @attrs.frozen(kw_only=True)
 class Report:
@@ -169,8 +174,8 @@ class Report:
 
     def past(self, check: str, *, days: float = 0.0) -> Past:
         """What `check` saw on this run, for a later one: a report can be handed to `run_checks` as its `history`."""
-        answered = (result for result in self.results if result.check == check and result.outcome.answered)
-        return Past(own=tuple(Observation(at=self.started_at, rows=result.rows) for result in answered))
+        seen = (result for result in self.results if result.check == check and result.has_seen)
+        return Past(own=tuple(Observation(at=self.started_at, rows=result.rows) for result in seen))
 
     # --- writing -----------------------------------------------------------------------------------------------------
 

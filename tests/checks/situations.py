@@ -157,7 +157,7 @@ def page(found: Mapping[str, Report]) -> str:
         "<!-- Made by tests/checks/situations.py from real runs: `make situations` writes it. -->",
         "# Which check answers where",
         "Every check, asked in every situation on a real server. `yes`: it looked, and gave its answer. A number: it\n"
-        "was skipped, for the reason [below](#why). Checks of a facility need what their caller hands in: here nothing.",
+        "was skipped, for the reason [below](#why). Checks of a facility need what a caller hands in: here nothing.",
         "\n".join(f"- **{name}**: {words}" for name, words in SITUATIONS.items()),
         "\n".join([f"| check | {' | '.join(answers)} |", f"| --- |{' --- |' * len(answers)}", *rows]),
         "## Why",

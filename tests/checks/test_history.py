@@ -237,6 +237,12 @@ def test_what_gave_no_answer_is_no_observation(series):
     assert [each.at for each in series.past("made.a", days=10_000).own] == [NOW]
 
 
+def test_rows_that_could_not_be_judged_yet_are_remembered(series):
+    rows = (ONE.row(name="young"),)
+    series.add(on(0, result("made.one", outcome=pgops.Outcome.SKIPPED, rows=rows)))
+    assert [each.rows[0].name for each in series.past("made.one").own] == ["young"]
+
+
 # --- crashes and company ----------------------------------------------------------------------------------------------
 
 
