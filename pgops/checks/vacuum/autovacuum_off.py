@@ -41,13 +41,14 @@ def _severity(row: Row, _: object) -> Severity | None:
 
 def _message(row: Row, _: object) -> str:
     why = "autovacuum is off" if not row.autovacuum else "track_counts is off, so autovacuum can't work"
-    return f"{why[0].upper()}{why[1:]}: no table is vacuumed or analysed by itself, but for wraparound."
+    said = f"{why[0].upper()}{why[1:]}: no table is vacuumed or analysed by itself, but for wraparound."
+    also = " track_counts is off too." if not (row.autovacuum or row.track_counts) else ""
+    return f"{said}{also} A change takes effect with SELECT pg_reload_conf()."
 
 
 def _fix(row: Row, _: object) -> str:
-    settings = [name for name, on in (("autovacuum", row.autovacuum), ("track_counts", row.track_counts)) if not on]
-    statements = [f"ALTER SYSTEM SET {name} = on;" for name in settings]
-    return "\n".join([*statements, "SELECT pg_catalog.pg_reload_conf();"])
+    # One statement: ALTER SYSTEM stands in no transaction, and two in one message are one.
+    return f"ALTER SYSTEM SET {'track_counts' if row.autovacuum else 'autovacuum'} = on;"
 
 
 CHECK = Check(

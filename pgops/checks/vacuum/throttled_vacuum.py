@@ -72,7 +72,7 @@ def judge(rows: Sequence[Row], seen: Seen[Limits]) -> Iterator[Finding | Unseen]
         if row.running_s < limits.min_running_s:
             continue
         if row.delayed_s is None:
-            cure = "ALTER SYSTEM SET track_cost_delay_timing = on;\nSELECT pg_catalog.pg_reload_conf();"
+            cure = "ALTER SYSTEM SET track_cost_delay_timing = on;"
             yield Unseen(target, "how long its VACUUM slept is not measured", cure)
         elif row.delay_pct >= limits.max_delay_pct:
             done = "" if row.scanned_pct is None else f", and has scanned {percent(row.scanned_pct)} of the table"
