@@ -80,6 +80,7 @@ def test_autovacuum_off_is_found_and_mended(tidy):
             (finding,) = ask(conn, AUTOVACUUM_OFF).findings
             assert f"{setting} is off" in finding.message.lower()
             run_script(conn, finding.fix)
+            conn.execute("SELECT pg_reload_conf()")
             wait_for(lambda: ask(conn, AUTOVACUUM_OFF).outcome is Outcome.CLEAN, f"{setting} to be on")
 
 
