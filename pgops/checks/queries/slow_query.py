@@ -20,8 +20,9 @@ from __future__ import annotations
 
 import attrs
 
-from pgops.checks.api import Check, Loosest, Query, Requires, limit
+from pgops.checks.api import Check, Loosest, Query, limit
 from pgops.checks.judging import by, each_row
+from pgops.checks.queries._statements import READS_STATEMENTS
 from pgops.findings import Severity, Target
 from pgops.secret import without_passwords
 
@@ -118,5 +119,5 @@ CHECK = Check(
         Query(since=14, extension=("pg_stat_statements", "1.8"), sql=SQL.replace("s.toplevel  ", "NULL::bool  ")),
         Query(since=14, extension=("pg_stat_statements", "1.9"), sql=SQL),
     ],
-    requires=Requires(role="pg_read_all_stats", extension="pg_stat_statements", extension_version="1.8"),
+    requires=READS_STATEMENTS,
 )

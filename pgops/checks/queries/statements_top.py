@@ -21,7 +21,8 @@ from datetime import datetime
 
 import attrs
 
-from pgops.checks.api import Check, Query, Requires, limit
+from pgops.checks.api import Check, Query, limit
+from pgops.checks.queries._statements import READS_STATEMENTS
 from pgops.secret import without_passwords
 
 
@@ -98,5 +99,5 @@ CHECK = Check(
         Query(since=14, extension=("pg_stat_statements", "1.9"), sql=SQL),
         Query(since=14, extension=("pg_stat_statements", "1.11"), sql=SQL_1_11),
     ],
-    requires=Requires(role="pg_read_all_stats", extension="pg_stat_statements", extension_version="1.8"),
+    requires=READS_STATEMENTS,
 )
