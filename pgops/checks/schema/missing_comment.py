@@ -1,0 +1,99 @@
+"""Table without a comment.
+
+COMMENT ON TABLE keeps what a table is for beside it, in the database, where every tool shows it, and dumps carry it
+along. Where most tables have one, the others were forgotten.
+
+INFO. Each table, view and materialized view without a comment is told where at least `min_commented_pct` of those in
+its schema have one; where fewer have, comments are not the custom there, and the schema is told once. It is a false
+alarm where documentation lives elsewhere: suppress the check. Partitions, temporary relations and what an extension
+made are left out. Comments of columns are not asked for.
+
+Manual: COMMENT.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from pgops.checks.api import Check, Query, Seen, limit
+from pgops.checks.schema._relations import OF_USERS
+from pgops.findings import Finding, Severity, Target, as_tuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+@attrs.frozen(kw_only=True)
+class Row:
+    schema: str
+    relations: int
+    """All tables and views of the schema."""
+    commented: int
+    lacking: tuple[str, ...] = attrs.field(converter=as_tuple)
+    """Those without a comment; empty where that is the custom."""
+    kinds: tuple[str, ...] = attrs.field(converter=as_tuple)
+    """What each of them is."""
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    min_commented_pct: float = limit(
+        30.0, unit="%", doc="The share of commented tables from which on each that lacks one is told."
+    )
+
+
+SQL = """
+SELECT n.nspname::text                            AS schema,
+       pg_catalog.count(*)::int                   AS relations,
+       pg_catalog.count(d.objoid)::int            AS commented,
+       CASE WHEN 100 * pg_catalog.count(d.objoid) >= %(min_commented_pct)s::float8 * pg_catalog.count(*)
+            THEN COALESCE(pg_catalog.array_agg(c.relname::text ORDER BY c.relname)
+                            FILTER (WHERE d.objoid IS NULL), '{}')
+            ELSE '{}' END                         AS lacking,
+       CASE WHEN 100 * pg_catalog.count(d.objoid) >= %(min_commented_pct)s::float8 * pg_catalog.count(*)
+            THEN COALESCE(pg_catalog.array_agg(CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
+                                                    WHEN 'f' THEN 'foreign table' ELSE 'table' END
+                                               ORDER BY c.relname) FILTER (WHERE d.objoid IS NULL), '{}')
+            ELSE '{}' END                         AS kinds
+  FROM pg_catalog.pg_class AS c
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  LEFT JOIN pg_catalog.pg_description AS d ON d.objoid = c.oid
+                                          AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                                          AND d.objsubid = 0
+ WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+   AND NOT c.relispartition
+   AND c.relpersistence <> 't'
+   AND <of users>
+ GROUP BY n.nspname
+HAVING pg_catalog.count(*) > pg_catalog.count(d.objoid)
+ ORDER BY pg_catalog.count(*) - pg_catalog.count(d.objoid) DESC, n.nspname
+""".replace("<of users>", OF_USERS)
+
+
+def judge(rows: Sequence[Row], seen: Seen[Limits]) -> Iterator[Finding]:
+    for row in rows:
+        facts = {"relations": row.relations, "commented": row.commented}
+        if not row.lacking:
+            message = f"{row.relations - row.commented:,} of the {row.relations:,} tables and views have no comment."
+            yield Finding(Severity.INFO, _target(row), message, details=facts)
+        for name, kind in zip(row.lacking, row.kinds, strict=True):
+            message = f"The {kind} has no comment, as {row.commented:,} of {row.relations:,} in its schema have."
+            yield Finding(Severity.INFO, Target(kind, row.schema, name), message, details=facts)
+
+
+def _target(row: Row) -> Target:
+    return Target("schema", None, row.schema)
+
+
+CHECK = Check(
+    id="schema.missing_comment",
+    doc=__doc__,
+    row=Row,
+    limits=Limits,
+    judge=judge,
+    target=_target,
+    queries=[Query(since=14, sql=SQL)],
+    known_as=("pg-index-health: tables without description",),
+)

@@ -1,0 +1,7 @@
+-- limits: leave_out='quoting,reserved'
+-- One byte less, and what the server cuts itself, in the middle.
+CREATE TABLE a_name_of_exactly_sixty_three_bytes_xxxxxxxxxxxxxxxxxxxxxxxxxx (a_column_with_a_long_name_that_makes_long_names_of_others int);
+CREATE INDEX ON a_name_of_exactly_sixty_three_bytes_xxxxxxxxxxxxxxxxxxxxxxxxxx (a_column_with_a_long_name_that_makes_long_names_of_others);
+ALTER TABLE a_name_of_exactly_sixty_three_bytes_xxxxxxxxxxxxxxxxxxxxxxxxxx ADD UNIQUE (a_column_with_a_long_name_that_makes_long_names_of_others);
+ALTER TABLE a_name_of_exactly_sixty_three_bytes_xxxxxxxxxxxxxxxxxxxxxxxxxx ADD CHECK (a_column_with_a_long_name_that_makes_long_names_of_others > 0);
+ALTER TABLE a_name_of_exactly_sixty_three_bytes_xxxxxxxxxxxxxxxxxxxxxxxxxx ADD COLUMN another_column_with_a_long_name_that_makes_long_names serial;

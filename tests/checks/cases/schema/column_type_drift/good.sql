@@ -1,0 +1,7 @@
+-- Equal types whatever their length, text and varchar, one that was dropped, and partitions, which repeat their parent.
+CREATE TABLE orders (id int, name varchar(20), price numeric(10, 2), gone int) ;
+CREATE TABLE bills (id int, name text, price numeric, gone text);
+ALTER TABLE bills DROP COLUMN gone;
+CREATE TABLE parted (id int) PARTITION BY RANGE (id);
+CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (10);
+CREATE VIEW shown AS SELECT id::text FROM orders;

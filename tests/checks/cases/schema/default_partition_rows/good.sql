@@ -1,0 +1,10 @@
+CREATE TABLE events (day date) PARTITION BY RANGE (day);
+CREATE TABLE events_2020 PARTITION OF events FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE TABLE events_default PARTITION OF events DEFAULT;
+INSERT INTO events VALUES ('2020-03-01');
+-- its rows were moved
+CREATE TABLE moved (day date) PARTITION BY RANGE (day);
+CREATE TABLE moved_default PARTITION OF moved DEFAULT;
+INSERT INTO moved VALUES ('2020-03-01');
+DELETE FROM moved;
+VACUUM ANALYZE moved;

@@ -1,0 +1,4 @@
+CREATE FUNCTION watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+CREATE EVENT TRIGGER watcher ON ddl_command_end EXECUTE FUNCTION watch();
+CREATE EVENT TRIGGER everywhere ON sql_drop EXECUTE FUNCTION watch();
+ALTER EVENT TRIGGER everywhere ENABLE ALWAYS;

@@ -1,0 +1,3 @@
+CREATE TABLE events (id int, payload jsonb, gone json, text text);
+ALTER TABLE events DROP COLUMN gone;
+CREATE VIEW shown AS SELECT payload::json FROM events;

@@ -1,0 +1,7 @@
+CREATE TABLE parent (id int PRIMARY KEY, a int, b int, UNIQUE (a, b));
+CREATE TABLE child (
+    a int REFERENCES parent ON DELETE SET NULL,
+    b int NOT NULL REFERENCES parent ON DELETE CASCADE,
+    c int NOT NULL DEFAULT 1 REFERENCES parent ON DELETE SET DEFAULT,
+    d int REFERENCES parent ON UPDATE SET DEFAULT
+);

@@ -1,0 +1,11 @@
+-- finds: public.bare
+-- finds: public."pa rtial %s {x}"
+-- finds: public.plain_index
+-- finds: public.partitioned
+CREATE TABLE bare (a int);
+CREATE TABLE "pa rtial %s {x}" (a int);
+CREATE UNIQUE INDEX ON "pa rtial %s {x}" (a) WHERE a > 0;
+CREATE TABLE plain_index (a int);
+CREATE INDEX ON plain_index (a);
+CREATE TABLE partitioned (a int) PARTITION BY RANGE (a);
+CREATE TABLE partition PARTITION OF partitioned FOR VALUES FROM (0) TO (9);

@@ -1,0 +1,2 @@
+-- finds: pg_trgm
+CREATE EXTENSION pg_trgm VERSION '1.3';

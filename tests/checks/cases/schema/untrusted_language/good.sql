@@ -1,0 +1,3 @@
+CREATE EXTENSION pg_trgm;
+CREATE FUNCTION fine(int) RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN 1; END';
+CREATE FUNCTION length_of(text) RETURNS int LANGUAGE internal AS 'textlen';
