@@ -8,19 +8,38 @@ from __future__ import annotations
 PRACTICES: dict[str, dict[str, str]] = {
     "Keys and constraints": {
         "Give every table a primary key, or at least a unique one": "schema.no_primary_key schema.no_unique_key",
-        "Give every published table a replica identity that is there": "schema.replica_identity",
+        "Give every published table a replica identity that is there": (
+            "schema.replica_identity schema.replica_identity_full"
+        ),
         "Let a foreign key have the type of the key that it references": "schema.foreign_key_type_mismatch",
         "Declare a foreign key once, and leave none of its columns half NULL": (
-            "schema.duplicate_foreign_key schema.nullable_composite_foreign_key"
+            "schema.duplicate_foreign_key schema.nullable_composite_foreign_key schema.foreign_key_sets_not_null "
+            "schema.circular_foreign_key"
         ),
         "Finish what a migration began: validate constraints, enforce them, turn triggers on again": (
-            "schema.constraint_not_valid schema.constraint_not_enforced schema.disabled_trigger"
+            "schema.constraint_not_valid schema.constraint_not_enforced schema.disabled_trigger "
+            "schema.disabled_event_trigger schema.detach_pending_partition"
         ),
         "Make keys bigint from the start, and know how far they have come": "sequences.exhaustion",
+        "Say each rule once": "schema.redundant_check_constraint schema.wide_composite_key",
+        "Partition with the next partition made, and nothing in the default one": (
+            "schema.partition_premake schema.default_partition_rows schema.inheritance"
+        ),
     },
     "Types and names": {
         "Use text, timestamptz, jsonb and numeric rather than what they replaced": (
-            "schema.char_column schema.json_column schema.money_column schema.timestamp_without_time_zone"
+            "schema.discouraged_type schema.uuid_as_text schema.serial_column"
+        ),
+        "Let one name mean one type, and names need no quotes": ("schema.column_type_drift schema.awkward_name"),
+        "Say in a comment what a table holds": "schema.missing_comment",
+        "Clear away what nobody uses, and split what has grown too wide": (
+            "schema.empty_never_read_table schema.too_many_columns schema.unpopulated_view"
+        ),
+        "Know what a crash and an upgrade would cost": (
+            "schema.unlogged_table schema.upgrade_blocker schema.outdated_extension"
+        ),
+        "Declare functions as constant as they are, in languages that are trusted": (
+            "schema.function_volatility schema.untrusted_language"
         ),
     },
     "Indexes": {
@@ -35,10 +54,14 @@ PRACTICES: dict[str, dict[str, str]] = {
             "vacuum.autovacuum_off vacuum.autovacuum_disabled vacuum.hindering_parameter settings.tracking_off"
         ),
         "Give it enough workers and speed for the tables there are": (
-            "vacuum.workers_saturated vacuum.slow_cost_limit vacuum.overdue vacuum.dead_tuples vacuum.never_vacuumed"
+            "vacuum.workers_saturated vacuum.slow_cost_limit vacuum.throttled_vacuum vacuum.overdue vacuum.dead_tuples "
+            "vacuum.never_vacuumed"
         ),
         "Set scale factors of their own for very large tables": "vacuum.huge_table_default_scale",
-        "Keep statistics fresh": "vacuum.never_analyzed vacuum.stale_statistics settings.statistics_target",
+        "Keep statistics fresh": (
+            "vacuum.never_analyzed vacuum.stale_statistics settings.statistics_target "
+            "schema.extended_statistics_not_built"
+        ),
         "Freeze long before the ids run out": (
             "vacuum.database_xid_age vacuum.table_xid_age vacuum.database_multixact_age vacuum.table_multixact_age "
             "vacuum.multixact_members vacuum.wraparound_vacuum vacuum.orphaned_temp_table"
@@ -52,14 +75,33 @@ PRACTICES: dict[str, dict[str, str]] = {
         "Keep transactions short, and never wait for a user inside one": (
             "activity.idle_in_transaction activity.long_transaction activity.long_running_query"
         ),
-        "Know who blocks whom": "locks.blocking_chain",
+        "Know who blocks whom, and for how long": (
+            "locks.blocking_chain locks.lock_wait locks.waiting_sessions locks.lock_table_saturation"
+        ),
+        "Lock in one order, and try again after a deadlock": "locks.deadlocks activity.rollback_ratio",
+        "Let nothing hold back VACUUM's horizon": "activity.xmin_horizon",
         "Finish every prepared transaction, or do without two-phase commit": "locks.abandoned_prepared_transaction",
         "Set timeouts for statements, locks and idle transactions": "settings.timeouts_unset",
     },
     "Queries": {
-        "Run pg_stat_statements, and look at it": "queries.slow_query queries.statements_evicted",
+        "Run pg_stat_statements, and look at it": (
+            "queries.statements_unavailable queries.statements_evicted queries.slow_query"
+        ),
+        "Give queries the memory that they need": "queries.cache_hit_ratio queries.temp_files",
         "Measure how long reads and writes take": "settings.track_io_timing_off",
         "Switch no kind of plan off for everybody": "settings.planner_switch_off settings.random_page_cost_high",
+    },
+    "Replication and WAL": {
+        "Leave no slot behind, and bound what one may keep": (
+            "replication.inactive_slot replication.slot_retains_wal replication.slot_lost "
+            "replication.slot_wal_uncapped replication.slots_near_max"
+        ),
+        "Watch that standbys and subscriptions keep up": (
+            "replication.wal_receiver_down replication.replay_paused replication.subscription_down "
+            "activity.recovery_conflicts"
+        ),
+        "Archive WAL, and notice when that fails": "wal.archiving_off wal.archiving_failing wal.pg_wal_size",
+        "Let the clock decide when to checkpoint": "wal.forced_checkpoints",
     },
     "Connections": {
         "Pool connections, and bound the pool": (

@@ -39,7 +39,7 @@ class Row:
     """The oids of the tables that it refers to, itself left out."""
 
 
-# A table in a circle is referred to and refers. Those that only do one are left out here, and their neighbours next.
+# A table in a circle is referred to and refers: what only does one, most tables, is left out here.
 SQL = """
 WITH edge AS MATERIALIZED (
   SELECT k.conrelid AS source, k.confrelid AS target
@@ -48,22 +48,17 @@ WITH edge AS MATERIALIZED (
      AND k.conparentid = 0
      AND k.conrelid <> k.confrelid
 ), inner_edge AS MATERIALIZED (
-  SELECT e.source, e.target
+  SELECT e.source, pg_catalog.array_agg(e.target) AS targets
     FROM edge AS e
    WHERE e.target IN (SELECT o.source FROM edge AS o)
      AND e.source IN (SELECT o.target FROM edge AS o)
-), innermost AS (
-  SELECT e.source, pg_catalog.array_agg(e.target) AS targets
-    FROM inner_edge AS e
-   WHERE e.target IN (SELECT o.source FROM inner_edge AS o)
-     AND e.source IN (SELECT o.target FROM inner_edge AS o)
    GROUP BY e.source
 )
 SELECT n.nspname::text       AS schema,
        c.relname::text       AS "table",
        c.oid::bigint         AS oid,
        e.targets::bigint[]   AS refers_to
-  FROM innermost AS e
+  FROM inner_edge AS e
   JOIN pg_catalog.pg_class AS c ON c.oid = e.source
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
  WHERE <of users>
@@ -75,13 +70,13 @@ def judge(rows: Sequence[Row], seen: Seen[NoLimits]) -> Iterator[Finding]:
     tables = {row.oid: row for row in rows}
     order = {row.oid: place for place, row in enumerate(rows)}
     for circle in circles({row.oid: row.refers_to for row in rows}):
-        members = [str(target_of(tables[oid])) for oid in sorted(circle, key=order.__getitem__)]
-        more = f" and {len(members) - 8:,} more" if len(members) > 8 else ""
+        members = [target_of(tables[oid]) for oid in sorted(circle, key=order.__getitem__)[:100]]
+        more = f" and {len(circle) - 8:,} more" if len(circle) > 8 else ""
         yield Finding(
             Severity.INFO,
-            target_of(tables[min(circle, key=order.__getitem__)]),
-            f"{len(members):,} tables refer to each other in a circle: {', '.join(members[:8])}{more}.",
-            details={"tables": members[:100]},
+            members[0],
+            f"{len(circle):,} tables refer to each other in a circle: {', '.join(map(str, members[:8]))}{more}.",
+            details={"tables": [str(member) for member in members]},
         )
 
 

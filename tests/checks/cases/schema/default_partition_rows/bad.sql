@@ -16,3 +16,6 @@ CREATE SCHEMA "de fault %";
 CREATE TABLE "de fault %"."ta ble" (n int) PARTITION BY LIST (n);
 CREATE TABLE "de fault %"."{x} ""q""" PARTITION OF "de fault %"."ta ble" DEFAULT;
 INSERT INTO "de fault %"."ta ble" VALUES (NULL);
+-- PostgreSQL 14 tells its statistics late
+SELECT pg_sleep(1.1);
+SELECT pg_sleep(0.7);

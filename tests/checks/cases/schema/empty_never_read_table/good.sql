@@ -15,3 +15,6 @@ CREATE TABLE parent (id int);
 CREATE TABLE child () INHERITS (parent);
 INSERT INTO child VALUES (1);
 CREATE TEMPORARY TABLE t (id int);
+-- PostgreSQL 14 tells its statistics late
+SELECT pg_sleep(1.1);
+SELECT pg_sleep(0.7);
