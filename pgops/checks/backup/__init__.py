@@ -1,1 +1,0 @@
-"""Backups: what the tools that make them say."""
