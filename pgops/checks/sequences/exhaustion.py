@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from pgops.checks.api import Check, Query, Seen, limit
+from pgops.checks.api import Check, Metric, Query, Seen, limit
 from pgops.checks.judging import by
 from pgops.findings import Finding, Target, Unseen, quote_identifier
 
@@ -338,6 +338,8 @@ CHECK = Check(
     limits=Limits,
     judge=judge,
     target=_target,
+    metrics=[Metric(value="last_value", limit="limit_value")],
+    known_as=("check_postgres: sequence", "check_pgactivity: sequences_exhausted", "pghero: sequence danger"),
     queries=[
         Query(since=14, sql=SQL.replace("<<read>>", READ_FEW)),
         Query(since=18, sql=SQL.replace("<<read>>", READ_ALL)),
