@@ -85,7 +85,9 @@ def numbered(rows: int, *, has_default: bool = False) -> Row:
         # days: the next one has to be there before the last hour of this
         (monthly(1.5, length_days=1), None),
         (monthly(0.5, length_days=1), Severity.WARNING),
-        (monthly(100, length_days=365), Severity.INFO),
+        # years: time enough
+        (monthly(100, length_days=365), None),
+        (monthly(40, length_days=365), Severity.INFO),
         (numbered(0), None),
         (numbered(10), Severity.WARNING),
         (numbered(10, has_default=True), Severity.INFO),

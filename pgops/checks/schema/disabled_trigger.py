@@ -110,6 +110,7 @@ def _fix(row: Row, _: object) -> str | None:
 
 CHECK = Check(
     id="schema.disabled_trigger",
+    aliases=("disabled_rule",),
     doc=__doc__,
     row=Row,
     judge=each_row(

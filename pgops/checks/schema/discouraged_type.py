@@ -146,8 +146,8 @@ CHECK = Check(
     ),
     queries=[Query(since=14, sql=SQL)],
     known_as=(
-        "pg-index-health: columns with char type",
         "pg-index-health: columns with json type",
         "pg-index-health: columns with money type",
+        "pg-index-health: columns with timestamp or timetz type",
     ),
 )

@@ -32,22 +32,22 @@ class Row:
 
 
 _SQL: LiteralString = """
-WITH key AS MATERIALIZED (
+WITH crowd AS MATERIALIZED (
+  -- few tables reference another one twice
+  SELECT pg_catalog.unnest(pg_catalog.array_agg(k.oid)) AS oid
+    FROM pg_catalog.pg_constraint AS k
+   WHERE k.contype = 'f'
+     AND k.conparentid = 0
+   GROUP BY k.conrelid, k.confrelid
+  HAVING pg_catalog.count(*) > 1
+), key AS MATERIALIZED (
   SELECT k.oid, k.conname, k.conrelid, k.confrelid,
          pg_catalog.array_agg((part.attnum::int << 16) + part.refnum ORDER BY part.attnum, part.refnum) AS pairs,
          ROW(k.confdeltype, k.confupdtype, k.confmatchtype, k.condeferrable, k.condeferred, k.convalidated,
              <more rules>) AS rules
-    FROM pg_catalog.pg_constraint AS k
+    FROM crowd
+   CROSS JOIN LATERAL (SELECT o.* FROM pg_catalog.pg_constraint AS o WHERE o.oid = crowd.oid OFFSET 0) AS k
    CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey)) AS part (attnum, refnum)
-   WHERE k.contype = 'f'
-     AND k.conparentid = 0
-     -- few tables reference another one twice
-     AND (k.conrelid, k.confrelid) IN (SELECT twice.conrelid, twice.confrelid
-                                         FROM pg_catalog.pg_constraint AS twice
-                                        WHERE twice.contype = 'f'
-                                          AND twice.conparentid = 0
-                                        GROUP BY twice.conrelid, twice.confrelid
-                                       HAVING pg_catalog.count(*) > 1)
    GROUP BY k.oid, k.conname, k.conrelid, k.confrelid, k.confdeltype, k.confupdtype, k.confmatchtype, k.condeferrable,
             k.condeferred, k.convalidated, <more rules>
 )
@@ -64,7 +64,7 @@ SELECT DISTINCT ON (n.nspname, c.relname, k.conname)
                    AND other.oid <> k.oid
                    AND k.pairs <@ other.pairs
                    AND (k.pairs <> other.pairs OR other.oid < k.oid)  -- the younger of two is told about
-  JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid
+ CROSS JOIN LATERAL (SELECT r.* FROM pg_catalog.pg_class AS r WHERE r.oid = k.conrelid OFFSET 0) AS c
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
  WHERE <users>
  ORDER BY n.nspname, c.relname, k.conname, same_columns DESC, other.conname

@@ -40,7 +40,7 @@ class Row:
 @attrs.frozen(kw_only=True)
 class Limits:
     min_commented_pct: float = limit(
-        30.0, unit="%", doc="The share of commented tables from which on each that lacks one is told."
+        10.0, unit="%", doc="The share of commented tables from which on each that lacks one is told."
     )
 
 

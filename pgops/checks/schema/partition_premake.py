@@ -6,10 +6,10 @@ does so fails, nothing happens for weeks, and then everything stops at midnight.
 
 Partitions by time are held against the clock. CRITICAL: the newest one has ended and there is no default partition,
 or a WARNING with one. A WARNING also where it ends within `warn_days`, or for shorter partitions within the length of
-one. INFO: it is the current one, and the next is not there yet. What ended longer ago than ten partitions last, and
-`old_days`, is most likely an archive: a WARNING, or INFO with a default partition. Partitions by number are told
-where the newest one already holds rows: a WARNING, INFO with a default partition, and the confidence says that
-numbers need not grow.
+one. INFO: it is the current one, ends within `info_days`, and the next is not there yet. What ended longer ago than
+ten partitions last, and `old_days`, is most likely an archive: a WARNING, or INFO with a default partition.
+Partitions by number are told where the newest one already holds rows: a WARNING, INFO with a default partition, and
+the confidence says that numbers need not grow.
 
 Only the first column of the key is looked at; a table that is itself a partition by range of another ends where that
 ends, and is left out. It is a false alarm for a table of the past (an archive), for keys that are no time of writing
@@ -59,12 +59,13 @@ class Row:
 @attrs.frozen(kw_only=True)
 class Limits:
     warn_days: float = limit(7.0, unit="days", doc="A WARNING when the newest partition ends so soon.")
+    info_days: float = limit(45.0, unit="days", doc="INFO when it ends so soon, and none follows.")
     old_days: float = limit(60.0, unit="days", doc="What ended longer ago is no outage of today.")
 
 
 # Bounds are parsed from the text that the server makes of them, with no relation, so that it waits for no lock. Of
-# which type they are stands in the tree. A date without a zone is taken for UTC: a partition is longer than the
-# difference.
+# which type they are stands in the tree. A time without a zone is taken in the session's: partitions are longer than
+# the difference.
 SQL = """
 WITH ranged AS MATERIALIZED (
   SELECT c.oid, n.nspname, c.relname, p.partdefid <> 0 AS has_default
@@ -99,12 +100,13 @@ WITH ranged AS MATERIALIZED (
    WHERE p.bound <> 'DEFAULT'
 ), bounded AS (
   SELECT c.*,
-         CASE WHEN c.by_time AND c.upper_text NOT IN ('MAXVALUE', 'infinity') AND c.upper_text !~ 'BC$'
-              THEN c.upper_text::timestamptz END                  AS upper_time,
-         CASE WHEN c.by_time AND c.lower_text NOT IN ('MINVALUE', '-infinity') AND c.lower_text !~ 'BC$'
-              THEN c.lower_text::timestamptz END                  AS lower_time,
-         CASE WHEN c.by_number AND c.upper_text <> 'MAXVALUE' THEN c.upper_text::numeric END AS upper_number,
-         c.upper_text IN ('MAXVALUE', 'infinity')               AS open_ended
+         CASE WHEN c.by_time AND c.upper_text ~ '^[0-9]{4}-.*[0-9]$'
+              THEN c.upper_text::timestamptz END                AS upper_time,
+         CASE WHEN c.by_time AND c.lower_text ~ '^[0-9]{4}-.*[0-9]$'
+              THEN c.lower_text::timestamptz END                AS lower_time,
+         CASE WHEN c.by_number AND c.upper_text ~ '^-?[0-9.]+$' THEN c.upper_text::numeric END AS upper_number,
+         -- a date of five digits is as good as none, and may be more than a time can hold
+         c.upper_text IN ('MAXVALUE', 'infinity') OR c.upper_text ~ '^[0-9]{5,}-' AS open_ended
     FROM cut AS c
 ), newest AS (
   SELECT DISTINCT ON (b.root) b.*,
@@ -164,7 +166,7 @@ def _by_time(row: Row, limits: Limits) -> tuple[Severity, str] | None:
         severity = Severity.CRITICAL - 10 * old - 10 * row.has_default
         ended = f"Its newest partition {row.newest} ended {pretty('ahead_s', -ahead)} ago: {then}."
         return Severity(severity), ended
-    if ahead >= length:
+    if ahead >= min(length, limits.info_days * DAY_S):
         return None
     ends = (
         f"Its newest partition {row.newest} ends in {pretty('ahead_s', ahead)}, and none follows: {then} from then on."

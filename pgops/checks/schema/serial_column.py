@@ -80,5 +80,5 @@ CHECK = Check(
         details=("type", "sequence"),
     ),
     queries=[Query(since=14, sql=SQL)],
-    known_as=("pg-index-health: columns with serial types",),
+    known_as=("pg-index-health: columns with serial types", "pg-index-health: primary keys with serial types"),
 )

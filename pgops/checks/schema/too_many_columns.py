@@ -34,7 +34,7 @@ class Row:
 
 @attrs.frozen(kw_only=True)
 class Limits:
-    wide_columns: int = limit(150, unit="columns", doc="INFO for a table with as many.")
+    wide_columns: int = limit(100, unit="columns", doc="INFO for a table with as many.")
     warn_numbers: int = limit(1200, unit="column numbers", doc="A WARNING when as many are used up, of 1600.")
     crit_numbers: int = limit(1500, unit="column numbers", doc="CRITICAL when as many are used up.")
 

@@ -6,8 +6,9 @@ one, but whoever may execute it uses those rights as far as its code lets throug
 whole server down.
 
 WARNING where PUBLIC may execute it, which is the default; the remedy takes that away (grant it to the roles that need
-it). Otherwise INFO. What an extension made is left out, as are functions for a type's input and output, and triggers,
-which are not called by name. It is a false alarm for code that was reviewed and takes no text that it runs.
+it; of a trigger's function, whether one may make a trigger with it). Otherwise INFO. What an extension made is left
+out, as are functions for a type's input and output. It is a false alarm for code that was reviewed and takes no text
+that it runs.
 
 Manual: chapter 40, "Procedural Languages"; CREATE LANGUAGE, "TRUSTED".
 """
@@ -55,8 +56,7 @@ SELECT n.nspname::text                                          AS schema,
    AND l.lanname <> 'internal'  -- another name for what the server has anyway
    AND n.nspname !~ '^pg_'
    AND n.nspname <> 'information_schema'
-   AND p.prorettype NOT IN ('pg_catalog.trigger'::regtype, 'pg_catalog.event_trigger'::regtype,
-                            'pg_catalog.language_handler'::regtype, 'pg_catalog.fdw_handler'::regtype,
+   AND p.prorettype NOT IN ('pg_catalog.language_handler'::regtype, 'pg_catalog.fdw_handler'::regtype,
                             'pg_catalog.index_am_handler'::regtype, 'pg_catalog.table_am_handler'::regtype)
    AND 'pg_catalog.internal'::regtype <> ALL (p.proargtypes)  -- no SQL can call those
    AND p.oid NOT IN (SELECT d.objid

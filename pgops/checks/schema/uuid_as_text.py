@@ -57,7 +57,8 @@ WITH candidate AS MATERIALIZED (
             FROM pg_catalog.pg_attribute AS k
            WHERE k.atttypid IN ('pg_catalog.text'::regtype, 'pg_catalog.varchar'::regtype, 'pg_catalog.bpchar'::regtype)
           OFFSET 0) AS a
-    JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
+   -- looked up one by one: most names do not come so far
+   CROSS JOIN LATERAL (SELECT r.* FROM pg_catalog.pg_class AS r WHERE r.oid = a.attrelid OFFSET 0) AS c
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
    WHERE a.attnum > 0
      AND NOT a.attisdropped

@@ -3,7 +3,7 @@
 -- finds: public."full"
 DO $$
 BEGIN
-    EXECUTE (SELECT 'CREATE TABLE wide (' || string_agg(format('c%s int', g), ',') || ')' FROM generate_series(1, 150) g);
+    EXECUTE (SELECT 'CREATE TABLE wide (' || string_agg(format('c%s int', g), ',') || ')' FROM generate_series(1, 100) g);
     EXECUTE (SELECT 'CREATE TABLE "re made %" (' || string_agg(format('c%s int', g), ',') || ')'
                FROM generate_series(1, 1200) g);
     EXECUTE (SELECT 'ALTER TABLE "re made %" ' || string_agg(format('DROP COLUMN c%s', g), ',')

@@ -1,7 +1,7 @@
 -- Wide, but not very; as wide as that but for dropped columns; a view; partitions of a narrow table.
 DO $$
 BEGIN
-    EXECUTE (SELECT 'CREATE TABLE wide (' || string_agg(format('c%s int', g), ',') || ')' FROM generate_series(1, 149) g);
+    EXECUTE (SELECT 'CREATE TABLE wide (' || string_agg(format('c%s int', g), ',') || ')' FROM generate_series(1, 99) g);
     EXECUTE (SELECT 'CREATE TABLE remade (' || string_agg(format('c%s int', g), ',') || ')'
                FROM generate_series(1, 200) g);
     EXECUTE (SELECT 'ALTER TABLE remade ' || string_agg(format('DROP COLUMN c%s', g), ',')
