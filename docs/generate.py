@@ -7,10 +7,9 @@ python docs/generate.py --check    changes nothing; fails and names what is out 
 from __future__ import annotations
 
 import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from practices import PRACTICES
 
 from pgops.checks.builtin import declared_checks
 from pgops.checks.check_page import markdown_page
@@ -27,6 +26,7 @@ FOLDER = Path(__file__).parent / "checks"
 SITUATIONS = FOLDER / "situations.md"
 """Made by tests/checks/situations.py, since it takes servers of every version."""
 REFERENCE = Path(__file__).parent / "postgres-toml.md"
+PRACTICES = Path(__file__).parent / "practices.toml"
 PRACTICE = Path(__file__).parent / "best-practices.md"
 CASES = Path(__file__).parent.parent / "tests" / "checks" / "cases"
 NOTE = "<!-- Made by docs/generate.py from the code: change it there. -->"
@@ -72,17 +72,18 @@ def elsewhere(checks: tuple[Check[Any, Any], ...]) -> Iterable[str]:
 
 def best_practices(checks: tuple[Check[Any, Any], ...]) -> str:
     """The practices and the checks that watch over them. Raises `ValueError` for a check that serves none."""
-    named = {id_ for practices in PRACTICES.values() for ids in practices.values() for id_ in ids.split()}
+    topics: dict[str, dict[str, list[str]]] = tomllib.loads(PRACTICES.read_text(encoding="utf-8"))
+    named = {id_ for practices in topics.values() for ids in practices.values() for id_ in ids}
     judging = {check.id for check in checks if check.judge}
     if named != judging:
-        raise ValueError(f"docs/practices.py: no practice for {judging - named}, no check called {named - judging}")
+        raise ValueError(f"{PRACTICES.name}: no practice for {judging - named}, no check called {named - judging}")
     parts = [NOTE, "# Best practices", "What good practice asks for, and the checks that watch over it."]
-    for topic, practices in PRACTICES.items():
-        links = {
-            practice: ", ".join(f"[`{id_}`](checks/{id_}.md)" for id_ in ids.split())
-            for practice, ids in practices.items()
-        }
-        parts += [f"## {topic}", bullets(f"**{practice}.** {checked}" for practice, checked in links.items())]
+    for topic, practices in topics.items():
+        lines = []
+        for practice, ids in practices.items():
+            links = ", ".join(f"[`{id_}`](checks/{id_}.md)" for id_ in ids)
+            lines.append(f"**{practice}.** {links}")
+        parts += [f"## {topic}", bullets(lines)]
     return "\n\n".join(parts) + "\n"
 
 
