@@ -30,7 +30,7 @@ def test_the_example_loads_without_a_warning(project):
     }
     for name in config.profiles:
         assert project.resolve(name, config=config).target.params["user"]
-    assert config.checks.tables["indexes.unused_index"] == {"min_bytes": 10_000_000}
+    assert config.checks.tables["indexes.unused_index"] == {"min_bytes": 10_000_000, "severity": "info"}
     text = EXAMPLE.read_text().splitlines()
     assert text[config.checks.line("indexes.unused_index", "min_bytes") - 1].startswith("min_bytes")
 
