@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections import Counter
 from contextlib import ExitStack
@@ -73,7 +74,12 @@ def seen_by_every_server_connection(url: str) -> dict[int, dict[str, str]]:
 
 
 def outcomes(report: pgops.Report) -> dict[str, tuple[object, str | None]]:
-    return {result.check: (result.outcome, result.reason) for result in report.results}
+    return {result.check: (result.outcome, _timeless(result.reason)) for result in report.results}
+
+
+def _timeless(reason: str) -> str:
+    """How long a server has counted is another time for each who asks."""
+    return re.sub(r"for .{1,20} only", "for a moment only", reason)
 
 
 async def run(how: str, url: str) -> pgops.Report:
@@ -96,7 +102,7 @@ async def test_every_check_answers_as_it_does_on_a_direct_connection(how: str, u
     with connect(url=any_database.conninfo(), env=ENV) as conn:
         direct = pgops.run_checks(conn)
     pooled = await run(how, url)
-    assert len(pooled.results) == len(pgops.list_checks())
+    assert len(pooled.results) == sum(not check.opt_in for check in pgops.list_checks())
     assert outcomes(pooled) == outcomes(direct)
     assert not pooled.failed
     assert "two" in " ".join(str(finding.target) for finding in pooled["duplicate_indexes"].findings)
