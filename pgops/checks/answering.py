@@ -16,7 +16,7 @@ import attrs
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from pgops.checks.api import Check, Past, Probe, Seen
+from pgops.checks.api import Check, Past, Probe, Query, Seen
 from pgops.checks.check_settings import Bounds
 from pgops.checks.report import CheckResult, Outcome, Reading
 from pgops.checks.steps import LOCK_TIMEOUT_S, AnyConnection, Ask, load, look
@@ -128,12 +128,24 @@ def _found(
     query = check.query_for(server)
     if isinstance(query, Lack):
         return skipped(query)
+    try:
+        result = yield from _asked(conn, planned, query, given, limit)
+    except (psycopg.errors.CharacterNotInRepertoire, psycopg.errors.UntranslatableCharacter):
+        if query.without_texts is None:
+            raise
+        query = attrs.evolve(query, sql=query.without_texts)
+        result = yield from _asked(conn, planned, query, given, limit)
+    return judged(planned, load(result, check.row), given)
+
+
+def _asked(
+    conn: AnyConnection, planned: Planned, query: Query, given: Circumstances, limit: TimeLimit
+) -> Generator[Ask, pq.abc.PGresult, pq.abc.PGresult]:
     sql: str = query.sql
     if query.extension is not None:
         name = query.extension[0]
-        sql = sql.replace(f"<<{name}>>", _quoted_schema(server, name))
-    result = yield from look(conn, sql, planned.bounds.parameters, timeout_s=limit.seconds, trusted=planned.trusted)
-    return judged(planned, load(result, check.row), given)
+        sql = sql.replace(f"<<{name}>>", _quoted_schema(given.server, name))
+    return (yield from look(conn, sql, planned.bounds.parameters, timeout_s=limit.seconds, trusted=planned.trusted))
 
 
 def _probed(probe: Probe, planned: Planned, given: Circumstances) -> Answer:

@@ -92,12 +92,14 @@ class Query:
 
     With `extension` it is chosen by that extension's installed version instead, and `<<name>>` in the text stands for
     the quoted schema the extension is installed in. Limits are named parameters: `%(min_rows)s`; a percent sign is
-    `%%`. The search path is empty, so every name is qualified.
+    `%%`. The search path is empty, so every name is qualified. `without_texts` is asked instead where `sql` reads
+    texts of other databases and one of them can't be converted to this one's encoding (errors 22021 and 22P05).
     """
 
     since: int
     sql: LiteralString
     extension: tuple[str, str] | None = None
+    without_texts: LiteralString | None = None
 
     @property
     def version(self) -> tuple[int, ...]:

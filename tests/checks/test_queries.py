@@ -135,6 +135,37 @@ def test_a_text_is_cut_and_harmless_and_holds_no_password(database, check):
         assert row_of(ask(conn, check, top=1000, query_chars=0), "long_0,").query.endswith("long_199")
 
 
+@contextmanager
+def encoded(server, encoding):
+    """A database in an encoding of its own."""
+    with server.connect() as admin:
+        options = f"TEMPLATE template0 ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C'"
+        admin.execute(f"CREATE DATABASE in_{encoding} {options}".encode())
+        try:
+            yield f"in_{encoding}".lower()
+        finally:
+            admin.execute(f"DROP DATABASE in_{encoding} WITH (FORCE)".encode())
+
+
+@pytest.mark.parametrize("check", [SLOW, TOP], ids=lambda check: check.id)
+@pytest.mark.parametrize(
+    ("asking", "foreign", "text"),
+    [("UTF8", "SQL_ASCII", b'SELECT 1 AS "caf\xe9"'), ("LATIN1", "UTF8", 'SELECT 1 AS "日本"'.encode())],
+    ids=["bytes without encoding", "letters that LATIN1 has not"],
+)
+def test_a_foreign_text_that_cannot_be_converted_costs_the_texts_only(server, check, asking, foreign, text):
+    with encoded(server, foreign) as elsewhere, encoded(server, asking) as here:
+        with server.connect(elsewhere, client_encoding=foreign) as conn:
+            conn.execute(text)
+        with server.connect(here) as conn:
+            conn.execute("CREATE EXTENSION pg_stat_statements")
+            conn.execute("SELECT 1 AS counted")
+            result = ask(conn, check, top=1000, all_databases=True)
+            conn.execute("SELECT pg_stat_statements_reset()")
+    assert result.outcome.answered, result.reason
+    assert {row.query for row in result.rows} == {"(a text that can't be shown)"}
+
+
 # --- versions and schemas ---------------------------------------------------------------------------------------------
 
 

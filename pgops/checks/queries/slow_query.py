@@ -18,15 +18,25 @@ functions (`toplevel` false) from those that clients send.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import attrs
 
-from pgops.checks.api import Check, Loosest, Query, limit
+from pgops.checks.api import Check, Loosest, limit
 from pgops.checks.judging import by, each_row
-from pgops.checks.queries._statements import READS_STATEMENTS
-from pgops.findings import Severity, Target
+from pgops.checks.queries._statements import (
+    FROM,
+    NAMES,
+    READS_STATEMENTS,
+    TEXT,
+    asked_by_version,
+    query_target,
+    shortened,
+)
 from pgops.secret import without_passwords
 
-_MESSAGE_CHARS = 100
+if TYPE_CHECKING:
+    from pgops.findings import Severity
 
 
 @attrs.frozen(kw_only=True)
@@ -60,31 +70,18 @@ class Limits:
     )
 
 
-SQL = """
-SELECT d.datname::text                               AS database,
-       pg_catalog.pg_get_userbyid(s.userid)::text    AS "user",
-       s.queryid,
-       s.toplevel                                    AS toplevel,
-       s.calls,
+SQL = f"""
+SELECT {NAMES}
        s.mean_exec_time                              AS mean_ms,
        s.max_exec_time                               AS max_ms,
        s.stddev_exec_time                            AS stddev_ms,
        s.total_exec_time                             AS total_ms,
        s.rows,
-       CASE WHEN %(query_chars)s::int > 0 THEN pg_catalog.left(s.query, %(query_chars)s::int) ELSE s.query END AS query
-  FROM <<pg_stat_statements>>.pg_stat_statements AS s
-  LEFT JOIN pg_catalog.pg_database AS d ON d.oid = s.dbid  -- it may have been dropped since
- WHERE s.queryid IS NOT NULL
-   AND (%(all_databases)s::bool OR d.datname = pg_catalog.current_database())
+       {TEXT}
+  {FROM}
  ORDER BY s.calls >= %(min_calls)s::bigint DESC, s.mean_exec_time DESC, s.queryid
  LIMIT %(top)s::int
 """
-
-
-def query_target(row: Row) -> Target:
-    """The identity of a counted statement: role, database, query id and whether it ran inside another one."""
-    inside = ("nested",) if row.toplevel is False else ()
-    return Target("query", None, row.user, str(row.queryid), also=(row.database or "", *inside))
 
 
 _by_mean = by("mean_ms", warning="warn_ms", critical="crit_ms")
@@ -97,10 +94,8 @@ def _severity(row: Row, limits: Limits) -> Severity | None:
 def _message(row: Row, _: Limits) -> str:
     from pgops.render.quantities import pretty  # noqa: PLC0415  only findings pay for it
 
-    text = " ".join(row.query.split())
-    text = text if len(text) <= _MESSAGE_CHARS else text[: _MESSAGE_CHARS - 1] + "…"
     mean, most, total = (pretty("ms", value) for value in (row.mean_ms, row.max_ms, row.total_ms))
-    return f"{row.calls:,} calls took {mean} each on average, {most} at most and {total} in all: {text}"
+    return f"{row.calls:,} calls took {mean} each on average, {most} at most and {total} in all: {shortened(row.query)}"
 
 
 CHECK = Check(
@@ -115,9 +110,6 @@ CHECK = Check(
         message=_message,
         details=("database", "user", "queryid", "calls", "mean_ms", "total_ms"),
     ),
-    queries=[
-        Query(since=14, extension=("pg_stat_statements", "1.8"), sql=SQL.replace("s.toplevel  ", "NULL::bool  ")),
-        Query(since=14, extension=("pg_stat_statements", "1.9"), sql=SQL),
-    ],
+    queries=asked_by_version(v1_9=SQL),
     requires=READS_STATEMENTS,
 )

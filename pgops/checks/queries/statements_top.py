@@ -21,8 +21,8 @@ from datetime import datetime
 
 import attrs
 
-from pgops.checks.api import Check, Query, limit
-from pgops.checks.queries._statements import READS_STATEMENTS
+from pgops.checks.api import Check, limit
+from pgops.checks.queries._statements import FROM, NAMES, READS_STATEMENTS, TEXT, asked_by_version
 from pgops.secret import without_passwords
 
 
@@ -54,12 +54,8 @@ class Limits:
     all_databases: bool = limit(False, unit="yes or no", doc="List all databases, not only this one.")
 
 
-SQL = """
-SELECT d.datname::text                               AS database,
-       pg_catalog.pg_get_userbyid(s.userid)::text    AS "user",
-       s.queryid,
-       s.toplevel                                    AS toplevel,
-       s.calls,
+SQL = f"""
+SELECT {NAMES}
        s.total_exec_time                             AS total_ms,
        -- The window spans all rows before LIMIT cuts them.
        100 * s.total_exec_time / NULLIF(pg_catalog.sum(s.total_exec_time) OVER (), 0) AS share_pct,
@@ -72,15 +68,11 @@ SELECT d.datname::text                               AS database,
        (s.temp_blks_read + s.temp_blks_written)
            * pg_catalog.current_setting('block_size')::bigint AS temp_bytes,
        NULL::timestamptz                             AS stats_since,
-       CASE WHEN %(query_chars)s::int > 0 THEN pg_catalog.left(s.query, %(query_chars)s::int) ELSE s.query END AS query
-  FROM <<pg_stat_statements>>.pg_stat_statements AS s
-  LEFT JOIN pg_catalog.pg_database AS d ON d.oid = s.dbid  -- it may have been dropped since
- WHERE s.queryid IS NOT NULL
-   AND (%(all_databases)s::bool OR d.datname = pg_catalog.current_database())
+       {TEXT}
+  {FROM}
  ORDER BY CASE WHEN %(by_mean)s::bool THEN s.mean_exec_time ELSE s.total_exec_time END DESC, s.queryid
  LIMIT %(top)s::int
 """
-SQL_1_8 = SQL.replace("s.toplevel  ", "NULL::bool  ")
 SQL_1_11 = (
     SQL.replace("s.blk_read_time", "s.shared_blk_read_time + s.local_blk_read_time")
     .replace("s.blk_write_time", "s.shared_blk_write_time + s.local_blk_write_time")
@@ -94,10 +86,6 @@ CHECK = Check(
     doc=__doc__,
     row=Row,
     limits=Limits,
-    queries=[
-        Query(since=14, extension=("pg_stat_statements", "1.8"), sql=SQL_1_8),
-        Query(since=14, extension=("pg_stat_statements", "1.9"), sql=SQL),
-        Query(since=14, extension=("pg_stat_statements", "1.11"), sql=SQL_1_11),
-    ],
+    queries=asked_by_version(v1_9=SQL, v1_11=SQL_1_11),
     requires=READS_STATEMENTS,
 )
