@@ -34,7 +34,7 @@ import attrs
 
 from pgops.checks.api import Check, Query, limit
 from pgops.checks.judging import each_row
-from pgops.checks.schema._relations import OF_USERS
+from pgops.checks.relations import OF_USERS
 from pgops.findings import Severity, Target
 
 

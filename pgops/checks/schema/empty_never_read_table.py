@@ -22,7 +22,7 @@ import attrs
 
 from pgops.checks.api import Check, Query, Seen, limit
 from pgops.checks.counting import WINDOW_SQL, Window
-from pgops.checks.schema._relations import OF_USERS
+from pgops.checks.relations import OF_USERS
 from pgops.findings import Finding, Severity, Target, Unseen
 
 if TYPE_CHECKING:

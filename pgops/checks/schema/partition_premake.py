@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from pgops.checks.api import Check, Query, Seen, limit
-from pgops.checks.schema._relations import OF_USERS
+from pgops.checks.relations import OF_USERS
 from pgops.findings import Finding, Severity, Target
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from pgops.checks.api import Check, Query
-from pgops.checks.schema._relations import OF_USERS
+from pgops.checks.relations import OF_USERS
 from pgops.findings import Finding, Severity, Target, Unseen, quote_identifier
 
 if TYPE_CHECKING:

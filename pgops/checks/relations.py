@@ -1,4 +1,4 @@
-"""Which relations are the users' own: a condition that most checks of the topic share.
+"""Which relations are the users' own: a condition that the checks of many topics share.
 
 It calls pg_class `c` and pg_namespace `n`.
 """
