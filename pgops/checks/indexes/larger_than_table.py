@@ -1,0 +1,91 @@
+"""Index that is larger than its table.
+
+An index holds some columns of each row, so it is smaller than the table, TOAST included. One that is larger is most
+often bloated: rows came and went, at places of the key that no new row fills again. Or it is on an expression or of a
+method (GIN over trigrams) that makes more entries than there are rows.
+
+WARNING for a btree index of at least `min_bytes` that is larger than table and TOAST table together, INFO for other
+methods. Sizes are those of the last VACUUM or ANALYZE. It is a false alarm for a table of nothing but its key, where
+both are of one size, and after most rows were removed and the table, but not the index, was made small.
+
+Manual: section 24.2, "Routine Reindexing".
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from pgops.checks.api import Check, Query, limit
+from pgops.checks.judging import each_row
+from pgops.checks.relations import OF_USERS
+from pgops.findings import Severity, Target
+
+
+@attrs.frozen(kw_only=True)
+class Row:
+    schema: str
+    table: str
+    index: str
+    method: str
+    exclusion: bool
+    index_bytes: int
+    table_bytes: int
+    """With TOAST, without indexes."""
+
+
+@attrs.frozen(kw_only=True)
+class Limits:
+    min_bytes: int = limit(10_485_760, unit="bytes", doc="Leave out smaller indexes.")
+
+
+SQL = """
+SELECT n.nspname::text AS schema,
+       c.relname::text AS "table",
+       i.relname::text AS "index",
+       m.amname::text  AS method,
+       x.indisexclusion AS exclusion,
+       i.relpages * page.bytes AS index_bytes,
+       (c.relpages + COALESCE(toast.relpages, 0)) * page.bytes AS table_bytes
+  FROM pg_catalog.pg_class AS i
+ CROSS JOIN (SELECT pg_catalog.current_setting('block_size')::bigint AS bytes) AS page
+  JOIN pg_catalog.pg_index AS x ON x.indexrelid = i.oid
+  JOIN pg_catalog.pg_class AS c ON c.oid = x.indrelid
+  JOIN pg_catalog.pg_am AS m ON m.oid = i.relam
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  LEFT JOIN pg_catalog.pg_class AS toast ON toast.oid = c.reltoastrelid
+ WHERE i.relkind = 'i'
+   AND i.relpages * page.bytes >= %(min_bytes)s::bigint
+   AND i.relpages > c.relpages + COALESCE(toast.relpages, 0)
+   AND c.relpages > 0  -- otherwise nobody has looked yet
+   AND <of users>
+ ORDER BY i.relpages DESC, n.nspname, i.relname
+""".replace("<of users>", OF_USERS)
+
+
+def _severity(row: Row, limits: Limits) -> Severity | None:
+    if row.index_bytes < limits.min_bytes:
+        return None
+    return Severity.WARNING if row.method == "btree" else Severity.INFO
+
+
+def _fix(row: Row, _limits: Limits) -> str | None:
+    target = Target("index", row.schema, row.index)
+    # what an exclusion constraint stands on can't be rebuilt beside the work
+    return None if row.exclusion else f"REINDEX INDEX CONCURRENTLY {target};"
+
+
+CHECK = Check(
+    id="indexes.larger_than_table",
+    doc=__doc__,
+    row=Row,
+    limits=Limits,
+    judge=each_row(
+        severity=_severity,
+        target=lambda row: Target("index", row.schema, row.index),
+        message="The {method} index has {index_bytes}, its whole table {table_bytes}.",
+        fix=_fix,
+        confidence=lambda row: 0.8 if row.method == "btree" else 0.4,
+        details=("table", "method", "index_bytes", "table_bytes"),
+    ),
+    queries=[Query(since=14, sql=SQL)],
+)

@@ -1,0 +1,13 @@
+-- limits: min_bytes=200000
+-- Smaller than its table, than what lies in TOAST, and one so small that it does not matter.
+CREATE TABLE t (id int, b text) WITH (autovacuum_enabled = false);
+INSERT INTO t SELECT g, 'x' FROM generate_series(1, 40000) AS g;
+CREATE INDEX t_id ON t (id);
+CREATE TABLE documents (id int, body text) WITH (autovacuum_enabled = false);
+ALTER TABLE documents ALTER body SET STORAGE EXTERNAL;
+INSERT INTO documents SELECT g, repeat('x', 5000) FROM generate_series(1, 2000) AS g;
+CREATE INDEX documents_body ON documents (id, left(body, 1000)) WITH (fillfactor = 20);
+CREATE TABLE small (id int) WITH (autovacuum_enabled = false);
+INSERT INTO small VALUES (1);
+CREATE INDEX small_id ON small (id);
+VACUUM ANALYZE;

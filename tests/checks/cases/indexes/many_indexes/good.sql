@@ -1,0 +1,3 @@
+-- limits: info_count=3
+CREATE TABLE t (a int PRIMARY KEY, b int UNIQUE);
+CREATE TEMPORARY TABLE temp (a int PRIMARY KEY, b int UNIQUE, c int UNIQUE);

@@ -1,0 +1,9 @@
+-- finds: public.p_a
+-- limits: min_bytes=100000
+-- fix: not run
+CREATE TABLE p (id int, a int) PARTITION BY RANGE (id);
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (15000);
+CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (15000) TO (40000);
+INSERT INTO p SELECT g, CASE WHEN g % 20 = 0 THEN g END FROM generate_series(1, 30000) AS g;
+CREATE INDEX p_a ON p (a);
+ANALYZE;
