@@ -7,6 +7,7 @@ and only a lost connection also ends the work on that connection.
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -49,6 +50,11 @@ class Planned:
     trusted: bool
     suppressions: tuple[Suppression, ...] = ()
     past: Past = Past()  # noqa: RUF009  frozen, so all may share it
+
+    def about(self, row: Any) -> Planned:
+        """The same with the row's columns among the parameters of its SQL."""
+        parameters = {**self.bounds.parameters, **attrs.asdict(row)}
+        return attrs.evolve(self, bounds=attrs.evolve(self.bounds, parameters=parameters))
 
     def result(self, answer: Answer, seconds: float = 0.0) -> CheckResult:
         check, (outcome, more) = self.check, answer
@@ -135,7 +141,40 @@ def _found(
             raise
         query = attrs.evolve(query, sql=query.without_texts)
         result = yield from _asked(conn, planned, query, given, limit)
-    return judged(planned, load(result, check.row), given)
+    rows = load(result, check.row)
+    if query.for_each_row is not None:
+        query = attrs.evolve(query, sql=query.for_each_row)
+        rows = yield from _one_by_one(conn, planned, rows, query=query, given=given, limit=limit)
+    return judged(planned, rows, given)
+
+
+_OF_ONE_OBJECT = ("XX", "58P01", "58030", "55P03", "55006", "42P01", "0A000", "22023")
+"""Damage, a file that is gone or unreadable, a lock that somebody keeps, an object dropped meanwhile, or one that the
+function does not take."""
+
+
+def _one_by_one(
+    conn: AnyConnection, planned: Planned, rows: list[Any], *, query: Query, given: Circumstances, limit: TimeLimit
+) -> Generator[Ask, pq.abc.PGresult, list[Any]]:
+    """The rows with what the server says to each, all within `limit`."""
+    ends, answered = time.monotonic() + limit.seconds, []
+    for row in rows:
+        left = attrs.evolve(limit, seconds=ends - time.monotonic())
+        said, sqlstate = None, None
+        if left.seconds > 0:
+            try:
+                result = yield from _asked(conn, planned.about(row), query, given, left)
+                said = next((value for (value,) in load(result, tuple)), None)
+            except psycopg.errors.QueryCanceled:
+                if time.monotonic() < ends:
+                    raise  # somebody else's doing
+            except psycopg.Error as error:
+                if not (error.sqlstate or "").startswith(_OF_ONE_OBJECT):
+                    raise
+                said, sqlstate = error.diag.message_primary, error.sqlstate
+        late = said is None and sqlstate is None and time.monotonic() >= ends
+        answered.append(attrs.evolve(row, answer=said or None, sqlstate="57014" if late else sqlstate))
+    return answered
 
 
 def _asked(
@@ -254,7 +293,9 @@ def _failure(
     if state == "42501":
         needs = planned.check.requires
         lack = server.lacks_role(needs.role) if needs.role else None
-        grants = "\n".join(f"GRANT {grant} TO {quote_identifier(server.user)};" for grant in needs.grants)
+        grants = "\n".join(
+            f"GRANT {_in_schemas(grant, server)} TO {quote_identifier(server.user)};" for grant in needs.grants
+        )
         return skipped(lack or Lack(words, grants or f"Grant what is missing to the role {server.user}."))
     if state == "55000":  # object_not_in_prerequisite_state: the server is not set up for the question
         return skipped(Lack(words, _preparation(planned, error, words)))
@@ -263,6 +304,11 @@ def _failure(
     if state == "25P02":
         return failed("the caller's transaction has failed", sqlstate=state, cure="Roll it back first.")
     return failed(f"{words} (SQLSTATE {state})" if state else words, sqlstate=state)
+
+
+def _in_schemas(grant: str, server: Server) -> str:
+    """With the schemas that extensions are installed in, where the grant is on something of theirs."""
+    return re.sub("<<(.*?)>>", lambda slot: quote_identifier(server.extensions[slot[1]].schema), grant)
 
 
 def _preparation(planned: Planned, error: psycopg.Error, words: str) -> str:

@@ -64,7 +64,8 @@ class Requires:
 
     `role`: a predefined role whose rights are needed (manual, section "Predefined Roles"). `extension`: its name.
     `extension_version`: the oldest version that will do. `grants`: rights on single objects, where no predefined role
-    has them, as they stand in `GRANT ... TO`: the cure when the server denies them. `useless`: settings by name with
+    has them, as they stand in `GRANT ... TO`: the cure when the server denies them; the slot `<<extension>>` stands for
+    the schema of one, as in a query. `useless`: settings by name with
     the value that leaves the server without anything to tell (`Server.settings` has the known ones).
     """
 
@@ -94,12 +95,18 @@ class Query:
     the quoted schema the extension is installed in. Limits are named parameters: `%(min_rows)s`; a percent sign is
     `%%`. The search path is empty, so every name is qualified. `without_texts` is asked instead where `sql` reads
     texts of other databases and one of them can't be converted to this one's encoding (errors 22021 and 22P05).
+
+    `for_each_row` is asked once for every row of `sql`, with the row's columns as its parameters, where one object
+    must not spoil the answer about the others (amcheck raises an error for a damaged index). Its first value goes into
+    the row's field `answer`; of an error that concerns that object alone the message goes there, and its code into
+    the field `sqlstate`. What the time did not suffice for has the code 57014 (query_canceled).
     """
 
     since: int
     sql: LiteralString
     extension: tuple[str, str] | None = None
     without_texts: LiteralString | None = None
+    for_each_row: LiteralString | None = None
 
     @property
     def version(self) -> tuple[int, ...]:

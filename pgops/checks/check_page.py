@@ -5,6 +5,7 @@ docs/checks and `pgops checks explain` show the same page: everything on it is r
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -59,7 +60,7 @@ def _wants(check: Check[Any, Any]) -> Iterable[str]:
         yield f"the rights of `{needs.role}`"
     if needs.extension:
         yield f"the extension `{needs.extension}`"
-    yield from (f"`{grant}`" for grant in needs.grants)
+    yield from (f"`{re.sub('<<.*?>>[.]', '', grant)}`" for grant in needs.grants)
     yield from {f"the extension `{query.extension[0]}`": None for query in check.queries if query.extension}
     if check.probe:
         yield f"the facility `{check.probe.facility}`, which the caller hands in"

@@ -59,14 +59,17 @@ def lines_of(text: str) -> list[str]:
     return OUR_COLOURS.sub("", text).splitlines()
 
 
+def without_times(lines: list[str]) -> list[str]:
+    return [re.sub(r"\b\d\d:\d\d\b", "hh:mm", line) for line in lines]
+
+
 def test_colours_on_a_terminal_and_nowhere_else(pgops_here, any_database):
     plant_duplicate_index(any_database)
     coloured, _ = on_terminal(pgops_here, "check", "duplicate_indexes")
     plain = pgops_here("check", "duplicate_indexes", COLUMNS="90").out
     assert "\x1b[33m" in coloured
     assert "\x1b" not in plain
-    same = [line for line in lines_of(coloured) if "UTC" not in line]
-    assert same == [line for line in plain.splitlines() if "UTC" not in line]
+    assert without_times(lines_of(coloured)) == without_times(plain.splitlines())
 
 
 @pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=["NO_COLOR", "dumb"])

@@ -29,6 +29,7 @@ import attrs
 
 from pgops.checks.api import Check, Query, Seen, limit
 from pgops.checks.counting import WINDOW_SQL, Span, Window, covered_s
+from pgops.checks.indexes._droppable import WITH_DROPPABLE
 from pgops.findings import Finding, Severity, Target, Unseen
 from pgops.render.quantities import pretty
 
@@ -66,34 +67,7 @@ class Limits:
 
 
 _TEMPLATE: LiteralString = """
-WITH RECURSIVE members AS (
-    SELECT i.oid AS root, i.oid AS index, i.relkind, i.relpages
-      FROM pg_catalog.pg_index AS x
-      JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid
-      JOIN pg_catalog.pg_class AS t ON t.oid = x.indrelid
-      JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
-     WHERE NOT i.relispartition  -- it goes with its parent
-       AND x.indisvalid AND x.indisready AND x.indislive
-       AND NOT (x.indisunique OR x.indisexclusion OR x.indisreplident OR x.indisclustered)
-       AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-       AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conindid = x.indexrelid)
-       AND t.oid NOT IN (SELECT d.objid
-                           FROM pg_catalog.pg_depend AS d
-                          WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
-                            AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                            AND d.deptype = 'e')
-     UNION ALL
-    SELECT parent.root, i.oid, i.relkind, i.relpages
-      FROM members AS parent
-      JOIN pg_catalog.pg_inherits AS h ON h.inhparent = parent.index
-      JOIN pg_catalog.pg_class AS i ON i.oid = h.inhrelid
-     WHERE parent.relkind = 'I'
-), sized AS MATERIALIZED (
-    SELECT m.root, pg_catalog.sum(m.relpages)::bigint * pg_catalog.current_setting('block_size')::bigint AS bytes
-      FROM members AS m
-     GROUP BY m.root
-    HAVING pg_catalog.sum(m.relpages)::bigint * pg_catalog.current_setting('block_size')::bigint >= %(min_bytes)s
-), counted AS MATERIALIZED (
+<members>, counted AS MATERIALIZED (
     -- only now, for those that are large enough, the counters
     SELECT s.root,
            s.bytes,
@@ -135,7 +109,7 @@ SELECT n.nspname::text AS schema,
  ORDER BY c.bytes DESC, n.nspname, i.relname
 """
 
-_SQL: LiteralString = _TEMPLATE.replace("<window>", WINDOW_SQL)
+_SQL: LiteralString = _TEMPLATE.replace("<members>", WITH_DROPPABLE).replace("<window>", WINDOW_SQL)
 
 
 def _target(row: Row) -> Target:

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from pgops.checks.api import Check, Query, Seen, limit
+from pgops.checks.widths import LINE_POINTER, PAGE_HEADER, SHORT, Columns, Width, tuple_width
 from pgops.findings import Finding, Severity, Target, Unseen, as_tuple, quote_identifier
 from pgops.render.quantities import pretty
 
@@ -161,45 +162,22 @@ SELECT n.nspname::text                             AS schema,
  ORDER BY s.relpages DESC, n.nspname, s.relname
 """
 
-_TUPLE_HEADER, _LINE_POINTER, _PAGE_HEADER, _MAXALIGN = 23, 4, 24, 8
-"""Bytes, on every platform that is 64 bits wide (manual, section 66.6)."""
-_SHORT = 127
-"""A value of variable length up to here has a header of one byte, and is not aligned."""
+_TUPLE_HEADER = 23
+"""Bytes, before the null bitmap."""
 
 
-@attrs.frozen
-class _Width:
-    """The expected size of a row, and whether every row has it."""
-
-    expected_bytes: float
-    fixed: bool
-
-
-def row_width(row: Row) -> _Width:
-    """Its columns in their order, each with the padding in front of it; after one that varies an average."""
-    offset, fixed = 0.0, True
-    for length, alignment, width, null_share in zip(
-        row.lengths, row.alignments, row.widths, row.null_shares, strict=True
-    ):
-        varies = length < 0
-        apart = 1 if varies and width <= _SHORT else alignment
-        padding = -offset % apart if fixed else (apart - 1) / 2
-        offset += (1 - null_share) * (padding + width)
-        fixed = fixed and not varies and null_share in (0.0, 1.0)
+def row_width(row: Row) -> Width:
+    """Header, null bitmap and columns."""
     nulls = row.unused_columns > 0 or any(row.null_shares)
-    header = _aligned(_TUPLE_HEADER + (math.ceil(row.columns / 8) if nulls else 0))
-    return _Width(header + (_aligned(offset) if fixed else offset + (_MAXALIGN - 1) / 2), fixed)
-
-
-def _aligned(size: float) -> float:
-    return math.ceil(size / _MAXALIGN) * _MAXALIGN
+    columns = Columns(lengths=row.lengths, alignments=row.alignments, widths=row.widths, null_shares=row.null_shares)
+    return tuple_width(_TUPLE_HEADER + (math.ceil(row.columns / 8) if nulls else 0), columns)
 
 
 def expected_bytes(row: Row) -> float:
     """What the table would take if it were written anew."""
     width = row_width(row)
-    usable = (row.block_bytes - _PAGE_HEADER) * row.fillfactor / 100
-    on_page = usable / (width.expected_bytes + _LINE_POINTER)
+    usable = (row.block_bytes - PAGE_HEADER) * row.fillfactor / 100
+    on_page = usable / (width.expected_bytes + LINE_POINTER)
     on_page = max(math.floor(on_page) if width.fixed else on_page - 0.5, 1)  # half a row's space is left over
     return math.ceil(max(row.rows, 0) / on_page) * row.block_bytes
 
@@ -207,7 +185,7 @@ def expected_bytes(row: Row) -> float:
 def _confidence(row: Row) -> float:
     """Statistics are a sample; what makes old rows unlike new ones makes it worse."""
     confidence = 0.85
-    if row.has_toast and any(width > _SHORT for width in row.widths):
+    if row.has_toast and any(width > SHORT for width in row.widths):
         confidence -= 0.15  # some values may lie in TOAST, and some be compressed
     if row.unused_columns:
         confidence -= 0.15

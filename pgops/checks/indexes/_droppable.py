@@ -1,0 +1,45 @@
+"""Which indexes may be judged by how they are read: those that do no other work.
+
+`members` has each with its partitions' parts, all under the one that `root` names; `sized` has every root of at least
+`min_bytes` with the bytes of all its parts. Unique indexes, those behind a constraint, the replica identity and the one
+that CLUSTER follows work without being read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import LiteralString
+
+# To be followed by a comma or SELECT.
+WITH_DROPPABLE: LiteralString = """
+WITH RECURSIVE members AS (
+    SELECT i.oid AS root, i.oid AS index, i.relkind, i.relpages
+      FROM pg_catalog.pg_index AS x
+      JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid
+      JOIN pg_catalog.pg_class AS t ON t.oid = x.indrelid
+      JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
+     WHERE NOT i.relispartition  -- it goes with its parent
+       AND x.indisvalid AND x.indisready AND x.indislive
+       AND NOT (x.indisunique OR x.indisexclusion OR x.indisreplident OR x.indisclustered)
+       AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conindid = x.indexrelid)
+       AND t.oid NOT IN (SELECT d.objid
+                           FROM pg_catalog.pg_depend AS d
+                          WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+                            AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                            AND d.deptype = 'e')
+     UNION ALL
+    SELECT parent.root, i.oid, i.relkind, i.relpages
+      FROM members AS parent
+      JOIN pg_catalog.pg_inherits AS h ON h.inhparent = parent.index
+      JOIN pg_catalog.pg_class AS i ON i.oid = h.inhrelid
+     WHERE parent.relkind = 'I'
+), sized AS MATERIALIZED (
+    SELECT m.root, pg_catalog.sum(m.relpages)::bigint * pg_catalog.current_setting('block_size')::bigint AS bytes
+      FROM members AS m
+     GROUP BY m.root
+    HAVING pg_catalog.sum(m.relpages)::bigint * pg_catalog.current_setting('block_size')::bigint >= %(min_bytes)s
+)
+"""
