@@ -150,7 +150,7 @@ def _can_be_rebuilt(row: Row) -> bool:
 
 CHECK = Check(
     id="indexes.invalid_index",
-    aliases=("invalid_indexes",),
+    aliases=("invalid_indexes", "reindex_leftovers"),
     doc=__doc__,
     row=Row,
     judge=judge,

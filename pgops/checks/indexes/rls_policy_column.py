@@ -75,10 +75,11 @@ def _message(row: Row, _limits: Limits) -> str:
 
 
 def _fix(row: Row, _limits: Limits) -> str | None:
-    if len(row.columns) > 1:
+    first, *others = row.columns
+    if others:
         return None  # which one decides is for a person to know
     how = "" if row.partitioned else "CONCURRENTLY "  # an error for a partitioned table
-    table, column = Target("table", row.schema, row.table), Target("column", None, row.columns[0])
+    table, column = Target("table", row.schema, row.table), Target("column", None, first)
     return f"CREATE INDEX {how}ON {table} ({column});"
 
 

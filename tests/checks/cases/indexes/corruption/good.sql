@@ -1,0 +1,11 @@
+-- limits: heapallindexed=True
+CREATE SCHEMA "ext %s";
+CREATE EXTENSION amcheck SCHEMA "ext %s";
+CREATE TABLE t (a int PRIMARY KEY, b text);
+INSERT INTO t SELECT g, md5(g::text) FROM generate_series(1, 2000) AS g;
+CREATE INDEX ON t (b);
+CREATE INDEX ON t USING hash (b);
+CREATE UNLOGGED TABLE u (a int PRIMARY KEY);
+CREATE TEMPORARY TABLE temp (a int PRIMARY KEY);
+CREATE TABLE p (a int PRIMARY KEY) PARTITION BY RANGE (a);
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);
