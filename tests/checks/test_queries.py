@@ -159,7 +159,7 @@ def test_a_foreign_text_that_cannot_be_converted_costs_the_texts_only(server, ch
             conn.execute(text)
         with server.connect(here) as conn:
             conn.execute("CREATE EXTENSION pg_stat_statements")
-            conn.execute("SELECT 1 AS counted")
+            conn.execute("SELECT 1 AS tallied")
             result = ask(conn, check, top=1000, all_databases=True)
             conn.execute("SELECT pg_stat_statements_reset()")
     assert result.outcome.answered, result.reason
@@ -184,14 +184,14 @@ def test_columns_go_by_the_extensions_version_and_any_schema_will_do(database, c
             conn.execute(
                 in_hostile_schema("CREATE EXTENSION pg_stat_statements SCHEMA {} VERSION ") + f"'{version}'".encode()
             )
-            conn.execute("SELECT 1 AS counted")
+            conn.execute("SELECT 1 AS tallied")
             result = ask(conn, check, top=1000)
             minor = int(version.partition(".")[2])
             if minor < 8:
                 assert result.outcome is Outcome.SKIPPED, version
                 assert result.cure == "ALTER EXTENSION pg_stat_statements UPDATE;"
             else:
-                row = row_of(result, "AS counted")
+                row = row_of(result, "AS tallied")
                 assert (row.toplevel, row.calls >= 1) == (None if minor < 9 else True, True), version
                 if check is TOP:
                     assert (row.stats_since is not None) == (minor >= 11), version

@@ -9,6 +9,7 @@ import pytest
 from pgops.checks.api import Seen
 from pgops.checks.report import Outcome
 from pgops.checks.sequences.exhaustion import CHECK, Row
+from pgops.checks.sequences.key_exhaustion import CHECK as KEYS
 from pgops.db.server import Server
 from pgops.findings import Finding, Severity, Target, Unseen
 from tests.checks.sessions import ask, role
@@ -173,3 +174,13 @@ def test_the_message_says_what_ends_and_a_remedy_is_given_only_where_nothing_is_
     (finding,) = verdicts(**changed)
     assert words in finding.message
     assert finding.fix == fix
+
+
+def test_keys_are_unseen_without_their_statistics(database):
+    with database.connect() as conn, role(database.server, "bare_keys") as bare:
+        conn.execute("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 2000); ANALYZE t")
+        with database.connect(user=bare) as looker:
+            result = ask(looker, KEYS)
+            assert result.outcome is Outcome.SKIPPED
+            assert "may not read the statistics of 1 keys" in result.reason
+        assert ask(conn, KEYS).outcome is Outcome.CLEAN

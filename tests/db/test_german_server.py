@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,12 +11,12 @@ from pgops.db.connecting import connect
 from pgops.db.readiness import Standing, find_standing, standing
 from pgops.db.trial import TrialOutcome, test_connection, test_connection_async
 from pgops.db.waiting import wait_until_ready
-from pgops.errors import ConnectError, NoServerProgramsError, ScratchError
-from pgops.scratch import find_binaries, start_server
+from pgops.errors import ConnectError, ScratchError
+from pgops.scratch import start_server
 from tests.db.conftest import HBA, PASSWORD, with_roles
 from tests.db.poolers import count_in_log
 from tests.db.standby import start_closed_standby
-from tests.servers import lack
+from tests.servers import lack, system_binaries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,13 +35,7 @@ def translated() -> Binaries:
     named = subprocess.run(["locale", "-a"], capture_output=True, text=True, check=False).stdout.lower().split()
     if GERMAN.lower().replace("-", "") not in [name.replace("-", "") for name in named]:
         lack(f"the locale {GERMAN} is missing (Debian: locales-all)")
-    folders = [*Path("/usr/lib/postgresql").glob("*"), *Path("/usr").glob("pgsql-*")]
-    for folder in sorted(folders, reverse=True):
-        try:
-            return find_binaries(folder=folder)
-        except NoServerProgramsError:
-            continue
-    return lack("there is no PostgreSQL of the system's, with translations")
+    return system_binaries()
 
 
 @pytest.fixture(scope="module")

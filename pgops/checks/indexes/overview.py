@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from pgops.checks.api import Check, Query
+from pgops.checks.api import Check, NoLimits, Query
 from pgops.checks.relations import OF_USERS
 from pgops.findings import Target, as_tuple
 
@@ -71,7 +71,7 @@ SELECT n.nspname::text     AS schema,
 """
 _SQL: LiteralString = _TEMPLATE.replace("<of users>", OF_USERS)
 
-CHECK = Check(
+CHECK: Check[Row, NoLimits] = Check(
     id="indexes.overview",
     aliases=("indexes_overview",),
     doc=__doc__,

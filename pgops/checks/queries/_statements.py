@@ -7,10 +7,14 @@ asked without them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from datetime import datetime
+from typing import TYPE_CHECKING
 
-from pgops.checks.api import Query, Requires
+import attrs
+
+from pgops.checks.api import Loosest, Query, Requires, limit
 from pgops.findings import Target
+from pgops.secret import without_passwords
 
 if TYPE_CHECKING:
     from typing import LiteralString
@@ -30,11 +34,14 @@ TEXT: LiteralString = """
 """
 """The column `query`, cut to the limit `query_chars`."""
 
-NAMES: LiteralString = """
+_SINCE: LiteralString = "(SELECT i.stats_reset FROM <<pg_stat_statements>>.pg_stat_statements_info AS i)"
+
+NAMES: LiteralString = f"""
        d.datname::text                               AS database,
        pg_catalog.pg_get_userbyid(s.userid)::text    AS "user",
        s.queryid,
        s.toplevel                                    AS toplevel,
+       {_SINCE} AS counted_since,
        s.calls,
 """
 """The columns that say which statement it is; `d` is its database."""
@@ -42,19 +49,21 @@ NAMES: LiteralString = """
 FROM: LiteralString = """
   FROM <<pg_stat_statements>>.pg_stat_statements AS s
   LEFT JOIN pg_catalog.pg_database AS d ON d.oid = s.dbid  -- it may have been dropped since
+ CROSS JOIN (SELECT pg_catalog.current_setting('block_size')::bigint AS bytes) AS page
  WHERE s.queryid IS NOT NULL
    AND (%(all_databases)s::bool OR d.datname = pg_catalog.current_database())
 """
 """Where they stand: of this database, or with the limit `all_databases` of all."""
 
 
-def asked_by_version(**by_version: LiteralString) -> tuple[Query, ...]:
-    """The queries of a check by the extension's version: `v1_9=SQL`. Before 1.9 there is no `toplevel`."""
-    if "v1_8" not in by_version:
-        by_version["v1_8"] = by_version["v1_9"].replace("s.toplevel  ", "NULL::bool  ")
+def asked_by_version(*, since: int = 14, **by_version: LiteralString) -> tuple[Query, ...]:
+    """The queries of a check by the extension's version: `v1_9=SQL`. Before 1.9 there is no `toplevel`, and no info."""
+    if "v1_9" in by_version:
+        older = by_version["v1_9"].replace("s.toplevel  ", "NULL::bool  ").replace(_SINCE, "NULL::timestamptz")
+        by_version.setdefault("v1_8", older)
     return tuple(
         Query(
-            since=14,
+            since=since,
             extension=("pg_stat_statements", version.removeprefix("v").replace("_", ".")),
             sql=sql,
             without_texts=sql.replace(STATEMENTS, "<<pg_stat_statements>>.pg_stat_statements(FALSE) AS s"),
@@ -63,23 +72,42 @@ def asked_by_version(**by_version: LiteralString) -> tuple[Query, ...]:
     )
 
 
-class Statement(Protocol):
+@attrs.frozen(kw_only=True)
+class Statement:
     """What every row about a statement has."""
 
-    @property
-    def database(self) -> str | None: ...
-    @property
-    def user(self) -> str: ...
-    @property
-    def queryid(self) -> int: ...
-    @property
-    def toplevel(self) -> bool | None: ...
+    database: str | None
+    user: str
+    queryid: int
+    toplevel: bool | None
+    counted_since: datetime | None
+    """When pg_stat_statements was last reset; None before its version 1.9."""
+    calls: int
+    query: str = attrs.field(converter=without_passwords)
+
+
+@attrs.frozen(kw_only=True)
+class StatementLimits:
+    """Which statements are looked at, and how much of their text."""
+
+    top: int = limit(20, unit="queries", doc="How many to look at, the worst first.", loosest=Loosest.HIGHEST)
+    query_chars: int = limit(
+        300, unit="characters", doc="Cut the query's text to this length; 0 leaves it whole.", loosest=Loosest.HIGHEST
+    )
+    all_databases: bool = limit(
+        False, unit="yes or no", doc="Look at all databases, not only this one.", loosest=Loosest.HIGHEST
+    )
 
 
 def query_target(row: Statement) -> Target:
     """The identity of a counted statement: role, database, query id and whether it ran inside another one."""
     inside = ("nested",) if row.toplevel is False else ()
     return Target("query", None, row.user, str(row.queryid), also=(row.database or "", *inside))
+
+
+def since(row: Statement) -> str:
+    """` since 2026-11-25 10:00 UTC`, for a message, or nothing where nobody knows."""
+    return "" if row.counted_since is None else f" since {row.counted_since:%Y-%m-%d %H:%M} UTC"
 
 
 _MESSAGE_CHARS = 100

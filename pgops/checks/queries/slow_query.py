@@ -22,51 +22,40 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from pgops.checks.api import Check, Loosest, limit
+from pgops.checks.api import Check, limit
 from pgops.checks.judging import by, each_row
 from pgops.checks.queries._statements import (
     FROM,
     NAMES,
     READS_STATEMENTS,
     TEXT,
+    Statement,
+    StatementLimits,
     asked_by_version,
     query_target,
     shortened,
+    since,
 )
-from pgops.secret import without_passwords
 
 if TYPE_CHECKING:
     from pgops.findings import Severity
 
 
 @attrs.frozen(kw_only=True)
-class Row:
-    database: str | None
-    user: str
-    queryid: int
-    toplevel: bool | None
-    calls: int
+class Row(Statement):
     mean_ms: float
     max_ms: float
     stddev_ms: float
     total_ms: float
     rows: int
-    query: str = attrs.field(converter=without_passwords)
 
 
 @attrs.frozen(kw_only=True)
-class Limits:
+class Limits(StatementLimits):
     warn_ms: float = limit(500.0, unit="ms", doc="A warning from this mean time on.")
     crit_ms: float = limit(5_000.0, unit="ms", doc="Critical from this mean time on.")
     min_calls: int = limit(
         5, unit="calls", doc="What was called less often is listed, behind the rest, and not judged."
-    )
-    top: int = limit(20, unit="queries", doc="How many to look at, the slowest first.", loosest=Loosest.HIGHEST)
-    query_chars: int = limit(
-        300, unit="characters", doc="Cut the query's text to this length; 0 leaves it whole.", loosest=Loosest.HIGHEST
-    )
-    all_databases: bool = limit(
-        False, unit="yes or no", doc="Look at all databases, not only this one.", loosest=Loosest.HIGHEST
     )
 
 
@@ -95,7 +84,10 @@ def _message(row: Row, _: Limits) -> str:
     from pgops.render.quantities import pretty  # noqa: PLC0415  only findings pay for it
 
     mean, most, total = (pretty("ms", value) for value in (row.mean_ms, row.max_ms, row.total_ms))
-    return f"{row.calls:,} calls took {mean} each on average, {most} at most and {total} in all: {shortened(row.query)}"
+    return (
+        f"{row.calls:,} calls{since(row)} took {mean} each on average, {most} at most and {total} in all: "
+        f"{shortened(row.query)}"
+    )
 
 
 CHECK = Check(

@@ -22,17 +22,19 @@ from datetime import datetime
 import attrs
 
 from pgops.checks.api import Check, limit
-from pgops.checks.queries._statements import FROM, NAMES, READS_STATEMENTS, TEXT, asked_by_version
-from pgops.secret import without_passwords
+from pgops.checks.queries._statements import (
+    FROM,
+    NAMES,
+    READS_STATEMENTS,
+    TEXT,
+    Statement,
+    StatementLimits,
+    asked_by_version,
+)
 
 
 @attrs.frozen(kw_only=True)
-class Row:
-    database: str | None
-    user: str
-    queryid: int
-    toplevel: bool | None
-    calls: int
+class Row(Statement):
     total_ms: float
     share_pct: float | None
     mean_ms: float
@@ -43,15 +45,11 @@ class Row:
     write_ms: float
     temp_bytes: int
     stats_since: datetime | None
-    query: str = attrs.field(converter=without_passwords)
 
 
 @attrs.frozen(kw_only=True)
-class Limits:
-    top: int = limit(10, unit="queries", doc="How many to list.")
+class Limits(StatementLimits):
     by_mean: bool = limit(False, unit="yes or no", doc="Order by mean time a call instead of total time.")
-    query_chars: int = limit(300, unit="characters", doc="Cut the query's text to this length; 0 leaves it whole.")
-    all_databases: bool = limit(False, unit="yes or no", doc="List all databases, not only this one.")
 
 
 SQL = f"""
