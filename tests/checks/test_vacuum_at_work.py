@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from pgops.checks.activity.long_autovacuum import CHECK as LONG
 from pgops.checks.report import Outcome
 from pgops.checks.storage.checksum_failures import CHECK as CHECKSUM_FAILURES
 from pgops.checks.storage.checksums_off import CHECK as CHECKSUMS_OFF
@@ -28,6 +29,7 @@ from tests.checks.sessions import ask, role, sessions_of, wait_for
 from tests.servers import SETTINGS
 
 LIVE = (
+    "activity.long_autovacuum",
     "storage.checksum_failures",
     "storage.checksums_off",
     "vacuum.autovacuum_off",
@@ -101,6 +103,28 @@ def test_busy_workers_are_found_when_none_becomes_free(tidy):
         assert (finding.severity, finding.details["workers"], finding.details["most"]) == (Severity.INFO, 1, 1)
         assert ask(conn, WORKERS, info_s=0.0, warn_s=0.0).findings[0].severity is Severity.WARNING
         assert ask(conn, WORKERS).outcome is Outcome.CLEAN  # all busy for a moment is how it works
+
+
+def test_a_long_autovacuum_is_found_wherever_it_is(tidy):
+    with fresh_database(tidy) as database, database.connect() as conn:
+        assert ask(conn, LONG, info_s=0.0).outcome is Outcome.CLEAN
+        conn.execute(f"CREATE TABLE {QUOTED} (a int) WITH ({SLOW}, autovacuum_vacuum_insert_threshold = 0)".encode())
+        conn.execute(f"INSERT INTO {QUOTED} SELECT generate_series(1, 200000)".encode())
+
+        def found(**limits):
+            findings = ask(conn, LONG, info_s=0.0, **limits).findings
+            return [each for each in findings if each.target.name == HOSTILE and each.details["phase"]]
+
+        wait_for(lambda: bool(found()), "autovacuum to be at work")
+        [finding] = found()
+        assert finding.severity is Severity.INFO
+        assert "scanned" in finding.message
+        assert found(warn_s=0.0)[0].severity is Severity.WARNING
+        assert ask(conn, LONG).outcome is Outcome.CLEAN
+        with tidy.connect() as elsewhere:
+            [of_another] = ask(elsewhere, LONG, info_s=0.0).findings
+            assert HOSTILE in of_another.target.name
+            assert database.name in of_another.message
 
 
 def test_a_vacuum_against_wraparound_is_found_and_who_waits_for_it(tidy):
