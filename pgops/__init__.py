@@ -113,6 +113,7 @@ _ROOMS = {
 }
 _MODULE_OF = {name: module for module, names in _ROOMS.items() for name in names}
 _SUBPACKAGES = (
+    "backups",
     "checks",
     "config",
     "conninfo",

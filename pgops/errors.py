@@ -152,6 +152,10 @@ class ReportFormatError(PgopsError):
     """A text is not the JSON of a report, or of a version that this pgops does not read."""
 
 
+class BackupToolError(PgopsError):
+    """A backup tool can't be run, takes too long, or says something that is not its usual answer. See what it says."""
+
+
 # --- change ----------------------------------------------------------------------------------------------------------
 
 

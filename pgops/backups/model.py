@@ -1,0 +1,63 @@
+"""Backups, and the WAL that goes with them, in the same words whichever tool keeps them. Plain data."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import attrs
+
+from pgops.findings import as_tuple
+
+
+@attrs.frozen(kw_only=True)
+class Backup:
+    """One backup. What its tool does not say is None."""
+
+    label: str
+    kind: str
+    """`full`, `diff`, `incr`, or `dump`."""
+    started_at: datetime | None = None
+    stopped_at: datetime | None = None
+    """When it was whole; None where it never was."""
+    error: str | None = None
+    """Why it is not to be relied on."""
+    database_bytes: int | None = None
+    stored_bytes: int | None = None
+    first_wal: str | None = None
+    """The first WAL file that a restore needs, `000000010000000000000002`."""
+    last_wal: str | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether it was finished, and nothing speaks against it."""
+        return self.stopped_at is not None and self.error is None
+
+
+@attrs.frozen(kw_only=True)
+class WalGap:
+    """WAL files that are missing in an archive, between two that are there."""
+
+    first: str
+    last: str
+    files: int
+
+
+@attrs.frozen(kw_only=True)
+class Repository:
+    """What one tool keeps of one server, at the moment of `read_at`.
+
+    `wal_gaps` is None where nobody has looked at every file of the archive; an archive without a gap has `()`.
+    """
+
+    tool: str
+    server: str
+    """By the tool's own name: pgBackRest's stanza, Barman's server, the path of a folder."""
+    read_at: datetime
+    problem: str | None = None
+    """What the tool itself says is wrong."""
+    system_identifier: int | None = None
+    backups: tuple[Backup, ...] = attrs.field(default=(), converter=as_tuple)
+    """The oldest first."""
+    first_wal: str | None = None
+    last_wal: str | None = None
+    wal_gaps: tuple[WalGap, ...] | None = attrs.field(default=None, converter=attrs.converters.optional(as_tuple))
