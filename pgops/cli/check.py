@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pgops.cli.exits import MEANINGS, Exit, exit_for
+from pgops.cli.facilities import facility_options, look_at
 from pgops.cli.options import (
     checks_for_command,
     limits_option,
@@ -40,12 +41,14 @@ Examples:
   pgops check --compare report.json            what is new since then?
   pgops check -p prod --parallel 4 --html report.html
   pgops check --history checks.sqlite          keep it; what is new since the last one?
+  pgops check --backups pgbackrest:main --disk /var/lib/postgresql     and what SQL can't see
 """
 
 
 @click.command("check", epilog=f"{EXAMPLES}\n\n{MEANINGS}")
 @selectors_argument
 @target_options
+@facility_options
 @limits_option
 @click.option(
     "--fail-on",
@@ -97,6 +100,9 @@ def command(
     selectors: tuple[str, ...],
     profile: str | None,
     url: Secret | None,
+    pgbouncer: Secret | None,
+    disks: tuple[str, ...],
+    backups: tuple[str, ...],
     limits: tuple[str, ...],
     fail_on: str,
     strict: bool,
@@ -135,10 +141,8 @@ def command(
     _refuse_wrong(ctx, **asked)
     resolution = resolve(profile, url=url, config=config)
     if resolution.config is not None:
-        from pgops.config.project_facility import project_folder
-
         asked["settings"] = resolution.config.check_settings(registry=registry)
-        asked["facilities"] = {"project": project_folder(resolution.config)}
+    asked["facilities"] = look_at(resolution.config, pgbouncer=pgbouncer, disks=disks, backups=backups)
     say(f"Checking {resolution.display}. {resolution.because}")
     with _kept(history_file, resolution, node) as series:
         report = _run(resolution, asked | {"history": series}, parallel=parallel)

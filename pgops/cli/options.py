@@ -29,7 +29,8 @@ LONGEST_S = 2_000_000
 # --- the database -----------------------------------------------------------------------------------------------------
 
 
-def _sealed(ctx: click.Context, param: click.Parameter, url: str | None) -> Secret | None:
+def sealed(ctx: click.Context, param: click.Parameter, url: str | None) -> Secret | None:
+    """The callback of an option that may hold a password."""
     if url is not None and not url.strip():  # "$UNSET": libpq would take it for its own default database
         raise click.BadParameter("it is empty.")
     return None if url is None else Secret(url)
@@ -51,7 +52,7 @@ def target_options(command: Command) -> Command:
     url = click.option(
         "--url",
         metavar="URL",
-        callback=_sealed,
+        callback=sealed,
         help="The database's URL or keyword string. Everyone on this machine sees it in the process list: with a "
         "password, better set DB_URL or make a profile.",
     )
