@@ -236,6 +236,7 @@ def test_the_listing_shows_what_each_is(database: ScratchDatabase) -> None:
         conn.execute("CREATE INDEX t_hash ON t USING hash (c)")
         rows = {row.index: row for row in ask(conn, OVERVIEW).rows}
         assert set(rows) == {"t_pkey", "t_some", "t_hash"}
+        assert len(ask(conn, OVERVIEW, top=2).rows) == 2
         assert (rows["t_pkey"].primary, rows["t_pkey"].unique) == (True, True)
         assert rows["t_some"].columns == ("(expression)", "c")
         assert rows["t_some"].partial

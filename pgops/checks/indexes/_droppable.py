@@ -16,12 +16,17 @@ if TYPE_CHECKING:
 WITH_DROPPABLE: LiteralString = """
 WITH RECURSIVE members AS (
     SELECT i.oid AS root, i.oid AS index, i.relkind, i.relpages
-      FROM pg_catalog.pg_index AS x
-      JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid
+      FROM (SELECT r.oid, r.relkind, r.relpages
+              FROM pg_catalog.pg_class AS r
+             WHERE NOT r.relispartition  -- it goes with its parent
+               AND (r.relkind = 'I'
+                    OR r.relkind = 'i'
+                       AND r.relpages * pg_catalog.current_setting('block_size')::bigint >= %(min_bytes)s)
+            OFFSET 0) AS i
+      JOIN pg_catalog.pg_index AS x ON x.indexrelid = i.oid
       JOIN pg_catalog.pg_class AS t ON t.oid = x.indrelid
       JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
-     WHERE NOT i.relispartition  -- it goes with its parent
-       AND x.indisvalid AND x.indisready AND x.indislive
+     WHERE x.indisvalid AND x.indisready AND x.indislive
        AND NOT (x.indisunique OR x.indisexclusion OR x.indisreplident OR x.indisclustered)
        AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
        AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conindid = x.indexrelid)

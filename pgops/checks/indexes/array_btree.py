@@ -48,7 +48,13 @@ SELECT n.nspname::text AS schema,
                 WHERE other.indrelid = x.indrelid
                   AND om.amname IN ('gin', 'gist')
                   AND a.attnum = ANY (other.indkey::int2[])) AS served
-  FROM (SELECT p.* FROM pg_catalog.pg_index AS p WHERE p.indnkeyatts = 1 AND NOT (p.indisunique OR p.indisexclusion)
+  -- by the operator class for arrays of any kind
+  FROM (SELECT p.*
+          FROM pg_catalog.pg_index AS p
+         WHERE p.indclass[0] IN (SELECT o.oid FROM pg_catalog.pg_opclass AS o
+                                  WHERE o.opcintype = 'pg_catalog.anyarray'::pg_catalog.regtype)
+           AND p.indnkeyatts = 1
+           AND NOT (p.indisunique OR p.indisexclusion)
         OFFSET 0) AS x
   -- a domain counts as the type it is over
   JOIN pg_catalog.pg_attribute AS a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[0]

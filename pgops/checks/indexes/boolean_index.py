@@ -46,7 +46,11 @@ class Limits:
 SQL = """
 WITH candidate AS MATERIALIZED (
     SELECT n.nspname, c.relname AS table_name, i.relname AS index_name, a.attname, i.relkind, <bytes> AS bytes
-      FROM pg_catalog.pg_index AS x
+      FROM (SELECT p.*
+              FROM pg_catalog.pg_index AS p
+             WHERE p.indclass[0] IN (SELECT o.oid FROM pg_catalog.pg_opclass AS o
+                                      WHERE o.opcintype = 'pg_catalog.bool'::pg_catalog.regtype)
+            OFFSET 0) AS x
       JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid
       JOIN pg_catalog.pg_class AS c ON c.oid = x.indrelid
       JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace

@@ -56,8 +56,14 @@ SQL = (
 WITH candidate AS MATERIALIZED (
     SELECT n.nspname, c.relname AS table_name, i.relname AS index_name, a.attname, i.relkind, x.indrelid, a.attnum,
            x.indexrelid, <bytes> AS bytes
-      FROM pg_catalog.pg_index AS x
-      JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid
+      FROM (SELECT r.*
+              FROM pg_catalog.pg_class AS r
+             WHERE r.relam = (SELECT m.oid FROM pg_catalog.pg_am AS m WHERE m.amname = 'btree')
+               AND NOT r.relispartition  -- it goes with its parent
+               AND (r.relkind = 'I'
+                    OR r.relpages::bigint * pg_catalog.current_setting('block_size')::int >= %(min_bytes)s::bigint)
+            OFFSET 0) AS i
+      JOIN pg_catalog.pg_index AS x ON x.indexrelid = i.oid
       JOIN pg_catalog.pg_class AS c ON c.oid = x.indrelid
       JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[0]
@@ -67,10 +73,6 @@ WITH candidate AS MATERIALIZED (
        AND x.indisvalid AND x.indisready AND x.indislive
        AND NOT (x.indisunique OR x.indisexclusion OR x.indisreplident)
        AND NOT a.attnotnull
-       AND NOT i.relispartition  -- it goes with its parent
-       AND (i.relkind = 'I'
-            OR i.relpages::bigint * pg_catalog.current_setting('block_size')::int >= %(min_bytes)s::bigint)
-       AND i.relam = (SELECT m.oid FROM pg_catalog.pg_am AS m WHERE m.amname = 'btree')
        AND <of users>
 ), measured AS (
     SELECT k.*,

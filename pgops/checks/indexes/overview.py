@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from pgops.checks.api import Check, NoLimits, Query
+from pgops.checks.api import Check, Query, limit
 from pgops.checks.relations import OF_USERS
 from pgops.findings import Target, as_tuple
 
@@ -41,6 +41,11 @@ class Row:
     last_scan: datetime | None
 
 
+@attrs.frozen(kw_only=True)
+class Limits:
+    top: int = limit(100, unit="indexes", doc="How many to list, the largest first.")
+
+
 _TEMPLATE: LiteralString = """
 SELECT n.nspname::text     AS schema,
        c.relname::text     AS "table",
@@ -60,22 +65,29 @@ SELECT n.nspname::text     AS schema,
        i.reltuples::bigint AS entries,
        pg_catalog.pg_stat_get_numscans(i.oid) AS scans,
        <last scan>         AS last_scan
-  FROM pg_catalog.pg_class AS i
+  FROM (SELECT r.oid
+          FROM pg_catalog.pg_class AS r
+          JOIN pg_catalog.pg_index AS o ON o.indexrelid = r.oid
+          JOIN pg_catalog.pg_class AS c ON c.oid = o.indrelid
+          JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+         WHERE r.relkind = 'i'
+           AND <of users>
+         ORDER BY r.relpages DESC, n.nspname, r.relname
+         LIMIT %(top)s::int) AS largest
+  JOIN pg_catalog.pg_class AS i ON i.oid = largest.oid
   JOIN pg_catalog.pg_index AS x ON x.indexrelid = i.oid
   JOIN pg_catalog.pg_class AS c ON c.oid = x.indrelid
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
- WHERE i.relkind = 'i'
-   AND <of users>
  ORDER BY i.relpages DESC, n.nspname, i.relname
- LIMIT 10001
 """
 _SQL: LiteralString = _TEMPLATE.replace("<of users>", OF_USERS)
 
-CHECK: Check[Row, NoLimits] = Check(
+CHECK = Check(
     id="indexes.overview",
     aliases=("indexes_overview",),
     doc=__doc__,
     row=Row,
+    limits=Limits,
     target=lambda row: Target("index", row.schema, row.index),
     queries=[
         Query(since=14, sql=_SQL.replace("<last scan>", "NULL::timestamptz")),

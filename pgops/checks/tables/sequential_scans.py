@@ -81,13 +81,7 @@ WITH RECURSIVE members AS (
       JOIN pg_catalog.pg_inherits AS h ON h.inhparent = parent.relation
       JOIN pg_catalog.pg_class AS t ON t.oid = h.inhrelid
      WHERE parent.relkind = 'p'
-), indexed AS MATERIALIZED (
-    SELECT x.indrelid AS relation,
-           pg_catalog.count(*) FILTER (WHERE x.indisvalid) AS indexes,
-           pg_catalog.sum(pg_catalog.pg_stat_get_numscans(x.indexrelid)) AS scans
-      FROM pg_catalog.pg_index AS x
-     GROUP BY x.indrelid
-), summed AS (
+), summed AS MATERIALIZED (
     SELECT m.root,
            -- reltuples is -1 before the first ANALYZE; counters of live rows drift, so they come second
            pg_catalog.sum(CASE WHEN m.reltuples > 0 THEN m.reltuples
@@ -95,39 +89,47 @@ WITH RECURSIVE members AS (
            pg_catalog.sum(m.relpages)::bigint * pg_catalog.current_setting('block_size')::bigint AS table_bytes,
            pg_catalog.sum(pg_catalog.pg_stat_get_numscans(m.relation))::bigint AS seq_scans,
            pg_catalog.sum(pg_catalog.pg_stat_get_tuples_returned(m.relation))::bigint AS seq_rows,
-           COALESCE(pg_catalog.sum(i.scans), 0)::bigint AS idx_scans,
-           COALESCE(pg_catalog.sum(i.indexes), 0)::bigint AS indexes,
-           pg_catalog.count(*) FILTER (WHERE m.relkind <> 'p') AS stores
+           pg_catalog.count(*) AS stores
       FROM members AS m
-      LEFT JOIN indexed AS i ON i.relation = m.relation
      WHERE m.relkind <> 'p'  -- a partitioned table's own numbers are estimates of the same rows
      GROUP BY m.root
-), counting AS MATERIALIZED (<window>), measured AS (
+), counting AS MATERIALIZED (<window>), measured AS MATERIALIZED (
     SELECT s.*,
            COALESCE(s.seq_rows / NULLIF(s.seq_scans, 0), 0) AS rows_per_scan,
            -- neither analysed nor counted (a standby counts no rows): a scan of all of it shows how many there are
            CASE WHEN s.rows > 0 THEN s.rows
                 ELSE COALESCE(s.seq_rows / NULLIF(s.seq_scans, 0), 0) * s.stores END AS known_rows
       FROM summed AS s
+), large AS MATERIALIZED (
+    SELECT * FROM measured AS s WHERE s.known_rows > %(min_rows)s
+), indexed AS MATERIALIZED (
+    -- only now, for those that are large enough, the counters of the indexes
+    SELECT m.root,
+           pg_catalog.count(*) FILTER (WHERE x.indisvalid) AS indexes,
+           COALESCE(pg_catalog.sum(pg_catalog.pg_stat_get_numscans(x.indexrelid)), 0)::bigint AS scans
+      FROM large AS s
+      JOIN members AS m ON m.root = s.root AND m.relkind <> 'p'
+      JOIN pg_catalog.pg_index AS x ON x.indrelid = m.relation
+     GROUP BY m.root
 )
 SELECT n.nspname::text AS schema,
        t.relname::text AS "table",
        s.known_rows    AS rows,
        s.table_bytes,
        s.seq_scans,
-       s.idx_scans,
-       100 * s.seq_scans::float8 / NULLIF(s.seq_scans + s.idx_scans, 0) AS seq_scan_pct,
+       COALESCE(i.scans, 0) AS idx_scans,
+       100 * s.seq_scans::float8 / NULLIF(s.seq_scans + COALESCE(i.scans, 0), 0) AS seq_scan_pct,
        s.rows_per_scan,
-       s.indexes,
+       COALESCE(i.indexes, 0) AS indexes,
        t.relkind = 'p' AS partitioned,
        counting.counting,
        counting.counted_since,
        counting.window_s
-  FROM measured AS s
+  FROM large AS s
+  LEFT JOIN indexed AS i ON i.root = s.root
  CROSS JOIN counting
   JOIN pg_catalog.pg_class AS t ON t.oid = s.root
   JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
- WHERE s.known_rows > %(min_rows)s
  ORDER BY s.seq_rows DESC, n.nspname, t.relname
 """
 
