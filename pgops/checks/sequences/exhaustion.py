@@ -138,7 +138,7 @@ WITH RECURSIVE domain AS (
    WHERE c.relpersistence <> 't'
 ), fed AS (
   -- owned by the column, or its identity. (Not `IN sequence`: of a CTE the planner doesn't know how large it is.)
-  SELECT d.objid AS sequence, d.refobjid AS relation, d.refobjsubid AS attnum, TRUE AS owned
+  SELECT d.objid AS sequence, d.refobjid AS relation, d.refobjsubid::int2 AS attnum, TRUE AS owned
     FROM pg_catalog.pg_depend AS d
     JOIN pg_catalog.pg_class AS s ON s.oid = d.objid AND s.relkind = 'S'
    WHERE d.classid = 'pg_catalog.pg_class'::regclass

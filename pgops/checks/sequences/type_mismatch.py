@@ -58,11 +58,14 @@ SELECT n.nspname::text  AS schema,
             ON d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = s.seqrelid
            AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjsubid > 0
            AND d.deptype IN ('a', 'i')  -- OWNED BY, identity
-          JOIN pg_catalog.pg_attribute AS b ON b.attrelid = d.refobjid AND b.attnum = d.refobjsubid
+          JOIN pg_catalog.pg_attribute AS b ON b.attrelid = d.refobjid AND b.attnum = d.refobjsubid::int2
           JOIN pg_catalog.pg_type AS y ON y.oid = b.atttypid
           JOIN pg_catalog.pg_type AS base ON base.oid = CASE WHEN y.typtype = 'd' THEN y.typbasetype ELSE y.oid END
          WHERE base.oid IN ('pg_catalog.int2'::regtype, 'pg_catalog.int4'::regtype, 'pg_catalog.int8'::regtype)
-           AND NOT s.seqcycle) AS k
+           AND NOT s.seqcycle
+           -- most are of one type, with its bounds
+           AND (s.seqtypid <> base.oid OR s.seqmax NOT IN (32767, 2147483647, 9223372036854775807) OR s.seqincrement < 0)
+        OFFSET 0) AS k
   JOIN pg_catalog.pg_class AS c ON c.oid = k.seqrelid
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
   JOIN pg_catalog.pg_class AS t ON t.oid = k.refobjid
