@@ -131,4 +131,8 @@ CHECK = Check(
     queries=[Query(since=14, sql=SQL)],
     scope=Scope.CLUSTER,
     requires=SEES_SESSIONS,
+    known_as=(
+        "check_postgres: txn_idle",
+        "check_pgactivity: oldest_idlexact",
+    ),
 )

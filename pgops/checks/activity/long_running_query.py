@@ -107,4 +107,11 @@ CHECK = Check(
     queries=[Query(since=14, sql=SQL)],
     scope=Scope.CLUSTER,
     requires=SEES_SESSIONS,
+    known_as=(
+        "check_postgres: query_time",
+        "check_postgres: query_runtime",
+        "check_pgactivity: longest_query",
+        "pghero: long running queries",
+        "ruby-pg-extras: long_running_queries",
+    ),
 )

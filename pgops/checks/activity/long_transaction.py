@@ -125,4 +125,5 @@ CHECK = Check(
     queries=[Query(since=14, sql=SQL)],
     scope=Scope.CLUSTER,
     requires=SEES_SESSIONS,
+    known_as=("check_postgres: txn_time",),
 )

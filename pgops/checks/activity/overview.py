@@ -97,4 +97,5 @@ CHECK = Check(
     scope=Scope.CLUSTER,
     requires=Requires(role="pg_read_all_stats"),
     target=session_target,
+    known_as=("check_pgactivity: backends_status",),
 )

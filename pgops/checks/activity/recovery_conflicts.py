@@ -96,4 +96,5 @@ CHECK = Check(
     judge=judge,
     target=_target,
     queries=[Query(since=14, sql=SQL.replace("<window>", WINDOW_SQL))],
+    known_as=("check_pgactivity: hot_standby_conflicts",),
 )

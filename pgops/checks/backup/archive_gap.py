@@ -129,4 +129,5 @@ CHECK = Check(
     target=_target,
     probe=Probe(facility=FACILITY, read=read),
     scope=Scope.CLUSTER,
+    known_as=("check_pgactivity: archive_folder",),
 )

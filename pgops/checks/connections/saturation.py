@@ -214,5 +214,5 @@ CHECK = Check(
     scope=Scope.CLUSTER,
     target=target_of,
     metrics=(Metric(value="used", limit="allowed"),),
-    known_as=("check_postgres: backends", "check_pgactivity: backends"),
+    known_as=("pghero: connections", "check_postgres: backends", "check_pgactivity: backends"),
 )

@@ -120,4 +120,10 @@ CHECK = Check(
         Query(since=14, sql=with_shapes(nulls_not_distinct="FALSE") + _DUPLICATES),
         Query(since=15, sql=with_shapes(nulls_not_distinct="x.indnullsnotdistinct") + _DUPLICATES),
     ],
+    known_as=(
+        "splinter: duplicate_index",
+        "pg-index-health: duplicated indexes",
+        "pghero: duplicate indexes",
+        "ruby-pg-extras: duplicate_indexes",
+    ),
 )

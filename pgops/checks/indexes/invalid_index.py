@@ -156,4 +156,9 @@ CHECK = Check(
     judge=judge,
     target=_target,
     queries=[Query(since=14, sql=SQL)],
+    known_as=(
+        "pg-index-health: invalid indexes",
+        "pghero: invalid indexes",
+        "check_pgactivity: invalid_indexes",
+    ),
 )

@@ -119,4 +119,9 @@ CHECK = Check(
         details=("columns", "grade", "partial_index", "table_rows", "table_bytes"),
     ),
     queries=QUERIES,
+    known_as=(
+        "splinter: unindexed_foreign_keys",
+        "pg-index-health: foreign keys without index",
+        "ruby-pg-extras: missing_fk_indexes",
+    ),
 )

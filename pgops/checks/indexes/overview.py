@@ -93,5 +93,13 @@ CHECK = Check(
         Query(since=14, sql=_SQL.replace("<last scan>", "NULL::timestamptz")),
         Query(since=16, sql=_SQL.replace("<last scan>", "pg_catalog.pg_stat_get_lastscan(i.oid)")),
     ],
-    known_as=("ruby-pg-extras: index_usage", "ruby-pg-extras: index_size", "ruby-pg-extras: index_scans"),
+    known_as=(
+        "check_postgres: index_size",
+        "check_postgres: indexes_size",
+        "ruby-pg-extras: indexes",
+        "ruby-pg-extras: total_index_size",
+        "ruby-pg-extras: index_usage",
+        "ruby-pg-extras: index_size",
+        "ruby-pg-extras: index_scans",
+    ),
 )

@@ -140,4 +140,5 @@ CHECK = Check(
         Query(since=14, sql=with_shapes(nulls_not_distinct="FALSE") + _REDUNDANT),
         Query(since=15, sql=with_shapes(nulls_not_distinct="x.indnullsnotdistinct") + _REDUNDANT),
     ],
+    known_as=("pg-index-health: intersected indexes",),
 )

@@ -197,4 +197,10 @@ CHECK = Check(
         Query(since=14, sql=_SQL.replace("<last scan>", "NULL::timestamptz")),
         Query(since=16, sql=_SQL.replace("<last scan>", "pg_catalog.pg_stat_get_lastscan(m.index)")),
     ],
+    known_as=(
+        "splinter: unused_index",
+        "pg-index-health: unused indexes",
+        "pghero: unused indexes",
+        "ruby-pg-extras: unused_indexes",
+    ),
 )

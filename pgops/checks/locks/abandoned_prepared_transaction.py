@@ -95,4 +95,8 @@ CHECK = Check(
     ),
     queries=[Query(since=14, sql=SQL)],
     scope=Scope.CLUSTER,
+    known_as=(
+        "check_postgres: prepared_txns",
+        "check_pgactivity: oldest_2pc",
+    ),
 )

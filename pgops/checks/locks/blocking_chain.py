@@ -370,4 +370,5 @@ CHECK = Check(
     requires=Requires(role="pg_read_all_stats"),
     target=target_of,
     picture=tree,
+    known_as=("ruby-pg-extras: blocking",),
 )

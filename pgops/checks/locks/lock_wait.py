@@ -85,4 +85,8 @@ CHECK = Check(
     queries=[Query(since=14, sql=SQL)],
     scope=Scope.CLUSTER,
     requires=SEES_SESSIONS,
+    known_as=(
+        "check_postgres: lockwait",
+        "pghero: blocked queries",
+    ),
 )

@@ -52,5 +52,5 @@ CHECK = Check(
     ),
     queries=[Query(since=14, sql=SQL)],
     scope=Scope.CLUSTER,
-    known_as=("check_pgactivity: locks", "check_postgres: locks"),
+    known_as=("ruby-pg-extras: all_locks", "ruby-pg-extras: locks", "check_pgactivity: locks", "check_postgres: locks"),
 )

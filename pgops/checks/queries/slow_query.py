@@ -104,4 +104,5 @@ CHECK = Check(
     ),
     queries=asked_by_version(v1_9=SQL),
     requires=READS_STATEMENTS,
+    known_as=("pghero: slow queries",),
 )

@@ -86,4 +86,8 @@ CHECK = Check(
     limits=Limits,
     queries=asked_by_version(v1_9=SQL, v1_11=SQL_1_11),
     requires=READS_STATEMENTS,
+    known_as=(
+        "ruby-pg-extras: outliers",
+        "ruby-pg-extras: calls",
+    ),
 )

@@ -48,4 +48,5 @@ CHECK = Check(
     ),
     queries=[Query(since=14, sql=SQL)],
     scope=Scope.CLUSTER,
+    known_as=("check_pgactivity: is_replay_paused",),
 )

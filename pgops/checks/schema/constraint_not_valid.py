@@ -76,5 +76,8 @@ CHECK = Check(
         Query(since=14, sql=SQL.replace("<enforced>", "TRUE")),
         Query(since=18, sql=SQL.replace("<enforced>", "k.conenforced")),
     ],
-    known_as=("pg-index-health: not valid constraints",),
+    known_as=(
+        "pghero: invalid constraints",
+        "pg-index-health: not valid constraints",
+    ),
 )

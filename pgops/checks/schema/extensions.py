@@ -52,4 +52,5 @@ CHECK: Check[Row, NoLimits] = Check(
     row=Row,
     target=lambda row: Target("extension", None, row.extension),
     queries=[Query(since=14, sql=SQL)],
+    known_as=("ruby-pg-extras: extensions",),
 )

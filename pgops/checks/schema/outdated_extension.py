@@ -75,5 +75,8 @@ CHECK = Check(
         details=("installed", "available"),
     ),
     queries=[Query(since=14, sql=SQL)],
-    known_as=("splinter: extension_versions_outdated",),
+    known_as=(
+        "check_pgactivity: extensions_versions",
+        "splinter: extension_versions_outdated",
+    ),
 )

@@ -194,4 +194,5 @@ CHECK = Check(
     judge=judge,
     target=_target,
     queries=[Query(since=14, sql=SQL)],
+    known_as=("check_postgres: partman_premake",),
 )

@@ -86,4 +86,5 @@ CHECK = Check(
         details=("kind", "rows", "total_bytes"),
     ),
     queries=[Query(since=14, sql=SQL)],
+    known_as=("check_pgactivity: table_unlogged",),
 )

@@ -88,4 +88,5 @@ CHECK = Check(
     scope=Scope.CLUSTER,
     requires=Requires(role="pg_read_all_stats"),
     target=target_of,
+    known_as=("ruby-pg-extras: ssl_used",),
 )

@@ -339,7 +339,12 @@ CHECK = Check(
     judge=judge,
     target=_target,
     metrics=[Metric(value="last_value", limit="limit_value")],
-    known_as=("check_postgres: sequence", "check_pgactivity: sequences_exhausted", "pghero: sequence danger"),
+    known_as=(
+        "pg-index-health: sequence overflow",
+        "check_postgres: sequence",
+        "check_pgactivity: sequences_exhausted",
+        "pghero: sequence danger",
+    ),
     queries=[
         Query(since=14, sql=SQL.replace("<<read>>", READ_FEW)),
         Query(since=18, sql=SQL.replace("<<read>>", READ_ALL)),

@@ -64,8 +64,10 @@ SELECT n.nspname::text  AS schema,
          WHERE base.oid IN ('pg_catalog.int2'::regtype, 'pg_catalog.int4'::regtype, 'pg_catalog.int8'::regtype)
            AND NOT s.seqcycle
            -- most are of one type, with its bounds
-           AND (s.seqtypid <> base.oid OR s.seqmax NOT IN (32767, 2147483647, 9223372036854775807) OR s.seqincrement < 0)
-        OFFSET 0) AS k
+           AND (s.seqtypid <> base.oid
+                OR s.seqmax NOT IN (32767, 2147483647, 9223372036854775807)
+                OR s.seqincrement < 0)
+         OFFSET 0) AS k
   JOIN pg_catalog.pg_class AS c ON c.oid = k.seqrelid
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
   JOIN pg_catalog.pg_class AS t ON t.oid = k.refobjid

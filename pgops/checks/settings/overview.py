@@ -71,5 +71,9 @@ CHECK: Check[Row, NoLimits] = Check(
     row=Row,
     queries=[Query(since=14, sql=SQL)],
     target=lambda row: Target("setting", None, row.name),
-    known_as=("ruby-pg-extras: db_settings",),
+    known_as=(
+        "check_postgres: settings_checksum",
+        "check_pgactivity: settings",
+        "ruby-pg-extras: db_settings",
+    ),
 )

@@ -67,4 +67,5 @@ CHECK = Check(
     queries=[Query(since=14, sql=RELEASE_SQL)],
     scope=Scope.CLUSTER,
     target=target_of,
+    known_as=("check_postgres: version",),
 )

@@ -78,4 +78,5 @@ CHECK = Check(
     target=_target,
     queries=[Query(since=14, sql=SQL)],
     scope=Scope.CLUSTER,
+    known_as=("check_pgactivity: checksum_errors",),
 )

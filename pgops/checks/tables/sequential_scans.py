@@ -197,5 +197,9 @@ CHECK = Check(
     judge=judge,
     target=_target,
     queries=[Query(since=14, sql=_SQL.replace("<window>", WINDOW_SQL))],
-    known_as=("ruby-pg-extras: seq_scans",),
+    known_as=(
+        "pg-index-health: tables with missing indexes",
+        "pghero: missing indexes",
+        "ruby-pg-extras: seq_scans",
+    ),
 )

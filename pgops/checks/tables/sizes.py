@@ -191,6 +191,14 @@ CHECK = Check(
     row=Row,
     limits=Limits,
     queries=[Query(since=14, sql=SQL)],
-    known_as=("check_postgres: table_size", "ruby-pg-extras: table_size", "ruby-pg-extras: total_table_size"),
+    known_as=(
+        "check_postgres: total_relation_size",
+        "check_postgres: relation_size",
+        "pghero: space",
+        "ruby-pg-extras: table_indexes_size",
+        "check_postgres: table_size",
+        "ruby-pg-extras: table_size",
+        "ruby-pg-extras: total_table_size",
+    ),
     target=lambda row: Target("table", row.schema, row.table),
 )

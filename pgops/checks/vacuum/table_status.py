@@ -93,6 +93,10 @@ CHECK = Check(
     limits=Limits,
     queries=[Query(since=14, sql=SQL)],
     standby=False,
-    known_as=("ruby-pg-extras: vacuum_stats",),
+    known_as=(
+        "check_postgres: last_autovacuum",
+        "check_postgres: last_autoanalyze",
+        "ruby-pg-extras: vacuum_stats",
+    ),
     target=lambda row: Target("table", row.schema, row.table),
 )

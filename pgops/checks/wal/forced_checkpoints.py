@@ -104,4 +104,8 @@ CHECK = Check(
         ),
     ],
     scope=Scope.CLUSTER,
+    known_as=(
+        "check_pgactivity: bgwriter",
+        "check_postgres: checkpoint",
+    ),
 )
