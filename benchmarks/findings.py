@@ -20,6 +20,7 @@ import psycopg
 
 import pgops
 from pgops.files import write_whole
+from pgops.checks.report_json import iter_json
 from pgops.render.html import iter_html
 from pgops.render.markdown import iter_markdown
 from pgops.render.text import iter_text
@@ -81,7 +82,7 @@ def main() -> None:
         "HTML": lambda: iter_html(report.to_document()),
         "text": lambda: iter_text(report.to_document(), width=100),
         "Markdown": lambda: iter_markdown(report.to_document()),
-        "JSON": lambda: [report.to_json()],
+        "JSON": lambda: iter_json(report),
     }
     with tempfile.TemporaryDirectory() as folder:
         for name, chunks in writers.items():

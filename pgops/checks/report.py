@@ -216,10 +216,20 @@ class Report:
         return to_html_fragment(self.to_document())
 
     def to_json(self, *, indent: int | None = None) -> str:
-        """The report as JSON of the shape `pgops.report/1` (docs/report.schema.json); `from_json` reads it back."""
+        """The report as JSON of the shape `pgops.report/1` (docs/report.schema.json); `from_json` reads it back.
+
+        Large ones: `write_json` streams.
+        """
         from pgops.checks.report_json import dumps  # noqa: PLC0415
 
         return dumps(self, indent=indent)
+
+    def write_json(self, file: str | Path, *, indent: int | None = None) -> Path:
+        """Write that to `file`, whole or not at all, piece by piece, and give its path."""
+        from pgops.checks.report_json import iter_json  # noqa: PLC0415
+        from pgops.files import write_whole  # noqa: PLC0415
+
+        return write_whole(file, iter_json(self, indent=indent))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Report:

@@ -10,8 +10,9 @@ import datetime as dt
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
+from itertools import chain
 from typing import Any, TypeAlias
 
 import attrs
@@ -42,9 +43,65 @@ def document(report: Report) -> Document:
 
 def dumps(report: Report, *, indent: int | None = None) -> str:
     """The report as text."""
-    text = json.dumps(document(report), indent=indent, ensure_ascii=False, allow_nan=False)
-    # A lone surrogate (a file name that is no UTF-8, from a probe) is no text that a file could hold.
-    return _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return "".join(iter_json(report, indent=indent))
+
+
+def iter_json(report: Report, *, indent: int | None = None) -> Iterator[str]:
+    """The pieces of that text, one finding or row after another: a hundred thousand of them are never there at once."""
+    body: Document = {"schema": SCHEMA, **_converter().unstructure(attrs.evolve(report, results=()))}
+    body["results"] = _Lazy(_lazy_result(result) for result in report.results)
+    yield from _pieces(body, indent, depth=0)
+
+
+@attrs.frozen
+class _Lazy:
+    """A list of a document whose members are made when they are written."""
+
+    members: Iterator[Any]
+
+
+def _lazy_result(result: CheckResult) -> Document:
+    """What `_result_writer` writes, with findings and rows to come."""
+    writer = _converter()
+    body: Document = writer.unstructure(attrs.evolve(result, findings=(), rows=result.rows[:1]))
+    names = tuple(body["fields"])
+    body["findings"] = _Lazy(map(writer.unstructure, result.findings))
+    body["rows"] = _Lazy({name: as_json(getattr(row, name)) for name in names} for row in result.rows)
+    return body
+
+
+def _pieces(value: Any, indent: int | None, depth: int) -> Iterator[str]:
+    """As json.dumps writes it, but for what is lazy."""
+    if isinstance(value, _Lazy):
+        yield from _enclosed("[", "]", (_pieces(member, indent, depth + 1) for member in value.members), indent, depth)
+    elif isinstance(value, dict) and any(isinstance(member, _Lazy) for member in value.values()):
+        members = (
+            chain([f"{json.dumps(name)}: "], _pieces(member, indent, depth + 1)) for name, member in value.items()
+        )
+        yield from _enclosed("{", "}", members, indent, depth)
+    else:
+        text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+        if indent is not None and depth:  # no string of JSON holds a line break as such
+            text = text.replace("\n", "\n" + " " * indent * depth)
+        # A lone surrogate (a file name that is no UTF-8, from a probe) is no text that a file could hold.
+        yield _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _enclosed(
+    opening: str, closing: str, members: Iterator[Iterable[str]], indent: int | None, depth: int
+) -> Iterator[str]:
+    line = "" if indent is None else "\n" + " " * indent * (depth + 1)
+    separator = ", " if indent is None else f",{line}"
+    first = next(members, None)
+    if first is None:
+        yield opening + closing
+        return
+    yield opening + line
+    yield from first
+    for member in members:
+        yield separator
+        yield from member
+    yield closing if indent is None else line[: -indent or None] + closing
 
 
 def loads(text: str | bytes) -> Report:

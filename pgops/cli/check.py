@@ -217,13 +217,13 @@ def _document(report: Report, earlier: Report | None, *, listings: bool = True) 
     return attrs.evolve(document, blocks=(*document.blocks, comparison_section(report, earlier)))
 
 
-def _json(report: Report, earlier: Report | None) -> str:
+def _json(report: Report, earlier: Report | None) -> str | Iterator[str]:
+    from pgops.checks.report_json import document, iter_json
     from pgops.cli.comparing import comparison_json
 
-    text = report.to_json(indent=2)
     if earlier is None:
-        return text
-    body = {**json.loads(text), "comparison": comparison_json(report.compare(earlier))}
+        return iter_json(report, indent=2)
+    body = {**document(report), "comparison": comparison_json(report.compare(earlier))}
     return json.dumps(body, indent=2, ensure_ascii=False)
 
 

@@ -14,6 +14,7 @@ import re
 import shutil
 import sys
 from contextlib import contextmanager, suppress
+from itertools import chain
 from typing import TYPE_CHECKING, TextIO
 
 from pgops.render.visible import visible
@@ -35,11 +36,11 @@ def show(chunks: Iterable[str]) -> None:
     _write(sys.stdout, chunks)
 
 
-def show_exactly(text: str) -> None:
-    """Write text for programs to stdout: UTF-8 in any locale, as JSON has to be."""
+def show_exactly(text: str | Iterable[str]) -> None:
+    """Write text for programs to stdout, or its pieces: UTF-8 in any locale, as JSON has to be."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
-    _write(sys.stdout, [text if text.endswith("\n") else text + "\n"])
+    _write(sys.stdout, chain([text.removesuffix("\n")] if isinstance(text, str) else text, ["\n"]))
 
 
 def show_document(document: Document) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import pgops
 from pgops import Finding, Outcome, Report, Severity, Suppression, Target, Unseen
 from pgops.checks.registry import BrokenPlugin
-from pgops.checks.report_json import field_types
+from pgops.checks.report_json import document, field_types, iter_json
 from pgops.checks.suppress import Suppressed
 from pgops.errors import ReportFormatError
 from pgops.findings import as_tuple
@@ -273,3 +273,13 @@ def test_what_a_later_pgops_adds_is_passed_over():
     body = json.loads(WHOLE.to_json())
     body["weather"] = body["results"][0]["weather"] = body["server"]["weather"] = "fine"
     assert Report.from_json(json.dumps(body)) == WHOLE
+
+
+@pytest.mark.parametrize("indent", [None, 0, 2])
+def test_piece_by_piece_it_is_what_json_writes_at_once(indent, tmp_path):
+    whole = json.dumps(document(WHOLE), indent=indent, ensure_ascii=False)
+    assert "".join(iter_json(WHOLE, indent=indent)) == whole
+    assert WHOLE.write_json(tmp_path / "report.json", indent=indent).read_text(encoding="utf-8") == whole
+    empty = attrs.evolve(WHOLE, results=())
+    assert empty.to_json(indent=indent) == json.dumps(document(empty), indent=indent, ensure_ascii=False)
+    assert sum(1 for _ in iter_json(WHOLE)) > len(WHOLE.findings)
