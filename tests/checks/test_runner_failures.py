@@ -8,6 +8,7 @@ import threading
 import time
 from pathlib import Path
 
+import attrs
 import pytest
 
 import pgops
@@ -119,6 +120,17 @@ def test_missing_things_are_skipped_with_their_cure(any_database, any_server):
     assert report["made.extension"].cure == "CREATE EXTENSION hstore;"
     assert "PostgreSQL 99" in report["made.version"].reason
     assert "'project'" in report["made.facility"].reason
+
+
+def test_what_a_service_took_out_of_the_server_is_skipped_for_our_own_checks(any_database):
+    own, theirs = "wal.overview", "stranger.same"
+    stranger = attrs.evolve(pgops.get_check(own), id=theirs, aliases=())
+    with any_database.connect() as conn:
+        conn.execute("SET allow_system_table_mods = on; DROP VIEW pg_catalog.pg_stat_wal")
+        report = run_checks(conn, [own, stranger])
+    assert [result.outcome for result in report.results] == [Outcome.SKIPPED, Outcome.FAILED]
+    assert "not a whole PostgreSQL" in report[own].reason
+    assert 'relation "pg_catalog.pg_stat_wal" does not exist' in report[own].reason
 
 
 def test_a_refused_privilege_is_skipped_with_the_servers_words(any_database):
