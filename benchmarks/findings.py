@@ -19,8 +19,8 @@ import attrs
 import psycopg
 
 import pgops
-from pgops.files import write_whole
 from pgops.checks.report_json import iter_json
+from pgops.files import write_whole
 from pgops.render.html import iter_html
 from pgops.render.markdown import iter_markdown
 from pgops.render.text import iter_text

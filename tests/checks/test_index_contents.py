@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
 from psycopg import sql
 
+from pgops import run_checks, run_checks_async
 from pgops.checks.indexes.boolean_index import CHECK as BOOLEAN
 from pgops.checks.indexes.brin_uncorrelated import CHECK as BRIN
 from pgops.checks.indexes.collation_drift import CHECK as COLLATION
@@ -131,6 +134,30 @@ def test_what_is_locked_is_unseen_and_what_comes_late_too(database: ScratchDatab
             assert sorted(unseen.target.sql for unseen in result.unseen) == ["public.t_b_idx", "public.t_pkey"]
             assert {unseen.reason for unseen in result.unseen} == {"somebody keeps it locked"}
         assert ask(conn, CORRUPTION, heapallindexed=True).outcome is Outcome.CLEAN
+
+
+def test_what_the_time_does_not_suffice_for_is_unseen_and_the_rest_is_told(any_database: ScratchDatabase) -> None:
+    with any_database.connect() as conn:
+        plant(conn, "indexes/corruption/bad")
+        conn.execute("CREATE TABLE large AS SELECT g AS a FROM generate_series(1, 2000000) AS g")
+        conn.execute("CREATE INDEX large_a ON large (a)")
+        conn.execute("ANALYZE large")
+        limits = {CORRUPTION.id: {"heapallindexed": True}}
+        [result] = run_checks(conn, [CORRUPTION.id], limits=limits, statement_timeout_s=0.5).results
+        assert targets(result) == ['"sch.ema %"."i""dx %s {x}"', "public.t_a"]
+        [late] = result.unseen
+        assert "the time did not suffice for the 1 largest" in late.reason
+        assert conn.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_the_same_on_asyncio(any_database: ScratchDatabase) -> None:
+    async def ask_async():
+        async with await psycopg.AsyncConnection.connect(any_database.conninfo(), autocommit=True) as conn:
+            return (await run_checks_async(conn, [CORRUPTION.id])).results[0]
+
+    with any_database.connect() as conn:
+        plant(conn, "indexes/corruption/bad")
+    assert targets(asyncio.run(ask_async())) == ['"sch.ema %"."i""dx %s {x}"', "public.t_a"]
 
 
 def test_without_the_right_the_cure_names_the_functions_schema(database: ScratchDatabase) -> None:

@@ -21,15 +21,19 @@ WITH RECURSIVE members AS (
              WHERE NOT r.relispartition  -- it goes with its parent
                AND (r.relkind = 'I'
                     OR r.relkind = 'i'
-                       AND r.relpages * pg_catalog.current_setting('block_size')::bigint >= %(min_bytes)s)
+                       AND r.relpages * (SELECT pg_catalog.current_setting('block_size')::bigint) >= %(min_bytes)s)
             OFFSET 0) AS i
-      JOIN pg_catalog.pg_index AS x ON x.indexrelid = i.oid
-      JOIN pg_catalog.pg_class AS t ON t.oid = x.indrelid
+     -- looked up one by one: few are so large
+     CROSS JOIN LATERAL (SELECT p.* FROM pg_catalog.pg_index AS p WHERE p.indexrelid = i.oid OFFSET 0) AS x
+     CROSS JOIN LATERAL (SELECT p.* FROM pg_catalog.pg_class AS p WHERE p.oid = x.indrelid OFFSET 0) AS t
       JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
      WHERE x.indisvalid AND x.indisready AND x.indislive
        AND NOT (x.indisunique OR x.indisexclusion OR x.indisreplident OR x.indisclustered)
        AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-       AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conindid = x.indexrelid)
+       -- a foreign key of another table refers to unique ones only
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k
+                        WHERE k.conrelid = x.indrelid AND k.conindid = x.indexrelid
+                       OFFSET 0)
        AND t.oid NOT IN (SELECT d.objid
                            FROM pg_catalog.pg_depend AS d
                           WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
@@ -42,9 +46,11 @@ WITH RECURSIVE members AS (
       JOIN pg_catalog.pg_class AS i ON i.oid = h.inhrelid
      WHERE parent.relkind = 'I'
 ), sized AS MATERIALIZED (
-    SELECT m.root, pg_catalog.sum(m.relpages)::bigint * pg_catalog.current_setting('block_size')::bigint AS bytes
+    SELECT m.root,
+           pg_catalog.sum(m.relpages)::bigint * (SELECT pg_catalog.current_setting('block_size')::bigint) AS bytes
       FROM members AS m
      GROUP BY m.root
-    HAVING pg_catalog.sum(m.relpages)::bigint * pg_catalog.current_setting('block_size')::bigint >= %(min_bytes)s
+    HAVING pg_catalog.sum(m.relpages)::bigint
+           * (SELECT pg_catalog.current_setting('block_size')::bigint) >= %(min_bytes)s
 )
 """

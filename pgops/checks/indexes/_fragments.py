@@ -22,7 +22,7 @@ INDEX_BYTES: LiteralString = """(CASE WHEN i.relkind = 'i' THEN i.relpages
               SELECT pg_catalog.sum(p.relpages)
                 FROM part
                 JOIN pg_catalog.pg_class AS p ON p.oid = part.oid)
-        END)::bigint * pg_catalog.current_setting('block_size')::bigint"""
+        END)::bigint * (SELECT pg_catalog.current_setting('block_size')::bigint)"""
 
 # Method, columns and options, without the predicate. NULL where an expression or the parameter of an operator class
 # would have to be written.

@@ -210,7 +210,7 @@ WITH RECURSIVE single AS MATERIALIZED (
            pg_catalog.bool_or(w.converted) AS converted,
            -- -1 is a table that was never vacuumed or analysed
            CASE WHEN pg_catalog.min(t.reltuples) >= 0 THEN pg_catalog.sum(t.reltuples)::bigint END AS rows,
-           pg_catalog.sum(t.relpages)::bigint * pg_catalog.current_setting('block_size')::bigint AS bytes
+           pg_catalog.sum(t.relpages)::bigint * (SELECT pg_catalog.current_setting('block_size')::bigint) AS bytes
       FROM searched AS s
       JOIN wanted AS w ON w.key = s.key
      CROSS JOIN LATERAL (SELECT c.reltuples, c.relpages

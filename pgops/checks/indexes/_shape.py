@@ -26,9 +26,13 @@ WITH crowd AS MATERIALIZED (
      GROUP BY x.indrelid, x.indkey[0]
     HAVING pg_catalog.count(*) > 1
 ), compared AS MATERIALIZED (
-    SELECT x.indexrelid
-      FROM pg_catalog.pg_index AS x
-      JOIN crowd ON crowd.relation = x.indrelid AND crowd.attnum = x.indkey[0]
+    SELECT own.indexrelid
+      FROM crowd
+     -- looked up one by one, here and below: few are left
+     CROSS JOIN LATERAL (SELECT x.indexrelid
+                           FROM pg_catalog.pg_index AS x
+                          WHERE x.indrelid = crowd.relation AND x.indkey[0] = crowd.attnum
+                         OFFSET 0) AS own
 ), backed AS MATERIALIZED (
     SELECT k.conindid                                             AS index,
            pg_catalog.bool_or(k.contype = 'p')                    AS by_key,
@@ -39,13 +43,14 @@ WITH crowd AS MATERIALIZED (
      GROUP BY k.conindid
 ), tuned AS MATERIALIZED (
     -- parameters of operator classes, gist_trgm_ops(siglen = 32), stand with the index's own columns
-    SELECT a.attrelid AS index,
-           pg_catalog.array_agg(a.attnum::text || pg_catalog.array_to_string(a.attoptions, ',')
-                                ORDER BY a.attnum)                AS options
+    SELECT c.indexrelid AS index, own.options
       FROM compared AS c
-      JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.indexrelid
-     WHERE a.attoptions IS NOT NULL
-     GROUP BY a.attrelid
+     CROSS JOIN LATERAL (SELECT pg_catalog.array_agg(a.attnum::text || pg_catalog.array_to_string(a.attoptions, ',')
+                                                     ORDER BY a.attnum) AS options
+                           FROM pg_catalog.pg_attribute AS a
+                          WHERE a.attrelid = c.indexrelid AND a.attoptions IS NOT NULL
+                         OFFSET 0) AS own
+     WHERE own.options IS NOT NULL
 ), shaped AS MATERIALIZED (
     SELECT x.indexrelid                                           AS index,
            x.indrelid                                             AS relation,
@@ -54,7 +59,7 @@ WITH crowd AS MATERIALIZED (
            i.relname::text                                        AS index_name,
            i.relkind = 'I'                                        AS partitioned,
            i.relispartition                                       AS attached,
-           i.relpages * pg_catalog.current_setting('block_size')::bigint AS index_bytes,
+           i.relpages * (SELECT pg_catalog.current_setting('block_size')::bigint) AS index_bytes,
            i.relam                                                AS method,
            am.amname                                              AS method_name,
            x.indnkeyatts::int                                     AS key_columns,
@@ -90,9 +95,9 @@ WITH crowd AS MATERIALIZED (
                 WHEN x.indisunique THEN 7
                 ELSE 8 END                                        AS standing
       FROM compared AS c
-      JOIN pg_catalog.pg_index AS x ON x.indexrelid = c.indexrelid
-      JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid
-      JOIN pg_catalog.pg_class AS t ON t.oid = x.indrelid
+     CROSS JOIN LATERAL (SELECT p.* FROM pg_catalog.pg_index AS p WHERE p.indexrelid = c.indexrelid OFFSET 0) AS x
+     CROSS JOIN LATERAL (SELECT p.* FROM pg_catalog.pg_class AS p WHERE p.oid = x.indexrelid OFFSET 0) AS i
+     CROSS JOIN LATERAL (SELECT p.* FROM pg_catalog.pg_class AS p WHERE p.oid = x.indrelid OFFSET 0) AS t
       JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
       JOIN pg_catalog.pg_am AS am ON am.oid = i.relam
       LEFT JOIN backed ON backed.index = x.indexrelid

@@ -60,9 +60,10 @@ SELECT n.nspname::text AS schema,
   JOIN pg_catalog.pg_attribute AS a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[0]
   JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
   JOIN pg_catalog.pg_type AS base ON base.oid = CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END
-  JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid
+  -- looked up one by one: few are so
+ CROSS JOIN LATERAL (SELECT p.* FROM pg_catalog.pg_class AS p WHERE p.oid = x.indexrelid OFFSET 0) AS i
   JOIN pg_catalog.pg_am AS m ON m.oid = i.relam
-  JOIN pg_catalog.pg_class AS c ON c.oid = x.indrelid
+ CROSS JOIN LATERAL (SELECT p.* FROM pg_catalog.pg_class AS p WHERE p.oid = x.indrelid OFFSET 0) AS c
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
  WHERE base.typcategory = 'A'
    AND m.amname IN ('btree', 'hash')

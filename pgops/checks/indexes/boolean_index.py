@@ -51,8 +51,9 @@ WITH candidate AS MATERIALIZED (
              WHERE p.indclass[0] IN (SELECT o.oid FROM pg_catalog.pg_opclass AS o
                                       WHERE o.opcintype = 'pg_catalog.bool'::pg_catalog.regtype)
             OFFSET 0) AS x
-      JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid
-      JOIN pg_catalog.pg_class AS c ON c.oid = x.indrelid
+     -- looked up one by one: few are so
+     CROSS JOIN LATERAL (SELECT p.* FROM pg_catalog.pg_class AS p WHERE p.oid = x.indexrelid OFFSET 0) AS i
+     CROSS JOIN LATERAL (SELECT p.* FROM pg_catalog.pg_class AS p WHERE p.oid = x.indrelid OFFSET 0) AS c
       JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[0]
      WHERE x.indnatts = 1

@@ -64,7 +64,7 @@ SELECT n.nspname::text AS schema,
  CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, nth)
   JOIN pg_catalog.pg_opclass AS o ON o.oid = (i.indclass::oid[])[k.nth::int - 1]
   JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-  JOIN pg_catalog.pg_class AS c ON c.oid = i.indrelid
+ CROSS JOIN LATERAL (SELECT p.* FROM pg_catalog.pg_class AS p WHERE p.oid = i.indrelid OFFSET 0) AS c
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
   LEFT JOIN pg_catalog.pg_stats AS s
          ON s.schemaname = n.nspname AND s.tablename = c.relname AND s.attname = a.attname AND NOT s.inherited

@@ -79,15 +79,15 @@ WITH sized AS MATERIALIZED (
      WHERE i.relkind = 'i'
        AND i.relpersistence <> 't'
        AND i.relam = (SELECT m.oid FROM pg_catalog.pg_am AS m WHERE m.amname = 'btree')
-       AND i.relpages::bigint * pg_catalog.current_setting('block_size')::int >= %(min_wasted_bytes)s::bigint
+       AND i.relpages::bigint * (SELECT pg_catalog.current_setting('block_size')::int) >= %(min_wasted_bytes)s::bigint
      ORDER BY i.relpages DESC, i.oid
      LIMIT %(top)s::int
 )
 SELECT n.nspname::text        AS schema,
        c.relname::text        AS "table",
        i.relname::text        AS "index",
-       i.relpages::bigint * pg_catalog.current_setting('block_size')::int AS index_bytes,
-       pg_catalog.current_setting('block_size')::int AS block_bytes,
+       i.relpages::bigint * (SELECT pg_catalog.current_setting('block_size')::int) AS index_bytes,
+       (SELECT pg_catalog.current_setting('block_size')::int) AS block_bytes,
        i.reltuples::bigint    AS entries,
        c.reltuples::bigint    AS rows,
        pg_catalog.pg_stat_get_mod_since_analyze(c.oid) AS changed_rows,
@@ -118,8 +118,8 @@ SELECT n.nspname::text        AS schema,
        k.null_shares,
        k.distinct_values      AS "distinct"
   FROM sized AS i
-  JOIN pg_catalog.pg_index AS x ON x.indexrelid = i.oid
-  JOIN pg_catalog.pg_class AS c ON c.oid = x.indrelid
+ CROSS JOIN LATERAL (SELECT p.* FROM pg_catalog.pg_index AS p WHERE p.indexrelid = i.oid OFFSET 0) AS x
+ CROSS JOIN LATERAL (SELECT p.* FROM pg_catalog.pg_class AS p WHERE p.oid = x.indrelid OFFSET 0) AS c
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
  CROSS JOIN LATERAL (
        SELECT pg_catalog.array_agg(a.attlen::int ORDER BY a.attnum) AS lengths,

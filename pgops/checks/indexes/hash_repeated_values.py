@@ -68,7 +68,7 @@ SELECT n.nspname::text     AS schema,
                            AS replaceable
   FROM hashed AS i
   JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.attnum
-  JOIN pg_catalog.pg_class AS c ON c.oid = i.indrelid
+ CROSS JOIN LATERAL (SELECT p.* FROM pg_catalog.pg_class AS p WHERE p.oid = i.indrelid OFFSET 0) AS c
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
   LEFT JOIN LATERAL (
        SELECT (GREATEST((s.most_common_freqs)[1]::float8,

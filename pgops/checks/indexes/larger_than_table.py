@@ -45,17 +45,22 @@ SELECT n.nspname::text AS schema,
        m.amname::text  AS method,
        x.indisexclusion AS exclusion,
        i.relpages * page.bytes AS index_bytes,
-       (c.relpages + COALESCE(toast.relpages, 0)) * page.bytes AS table_bytes
-  FROM pg_catalog.pg_class AS i
- CROSS JOIN (SELECT pg_catalog.current_setting('block_size')::bigint AS bytes) AS page
-  JOIN pg_catalog.pg_index AS x ON x.indexrelid = i.oid
-  JOIN pg_catalog.pg_class AS c ON c.oid = x.indrelid
+       (c.relpages + toast.relpages) * page.bytes AS table_bytes
+  FROM (SELECT r.*
+          FROM pg_catalog.pg_class AS r
+         WHERE r.relkind = 'i'
+           AND r.relpages * (SELECT pg_catalog.current_setting('block_size')::bigint) >= %(min_bytes)s::bigint
+        OFFSET 0) AS i
+ CROSS JOIN (SELECT pg_catalog.current_setting('block_size')::bigint AS bytes OFFSET 0) AS page
+  -- looked up one by one: few are so large
+ CROSS JOIN LATERAL (SELECT p.* FROM pg_catalog.pg_index AS p WHERE p.indexrelid = i.oid OFFSET 0) AS x
+ CROSS JOIN LATERAL (SELECT p.* FROM pg_catalog.pg_class AS p WHERE p.oid = x.indrelid OFFSET 0) AS c
   JOIN pg_catalog.pg_am AS m ON m.oid = i.relam
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-  LEFT JOIN pg_catalog.pg_class AS toast ON toast.oid = c.reltoastrelid
- WHERE i.relkind = 'i'
-   AND i.relpages * page.bytes >= %(min_bytes)s::bigint
-   AND i.relpages > c.relpages + COALESCE(toast.relpages, 0)
+ CROSS JOIN LATERAL (SELECT COALESCE((SELECT p.relpages FROM pg_catalog.pg_class AS p WHERE p.oid = c.reltoastrelid), 0)
+                              AS relpages
+                     OFFSET 0) AS toast
+ WHERE i.relpages > c.relpages + toast.relpages
    AND c.relpages > 0  -- otherwise nobody has looked yet
    AND <of users>
  ORDER BY i.relpages DESC, n.nspname, i.relname

@@ -83,7 +83,7 @@ WITH busy AS MATERIALIZED (
 ), sized AS MATERIALIZED (
     SELECT k.*,
            -- relpages may be of long ago
-           CASE WHEN k.busy THEN k.relpages::bigint * pg_catalog.current_setting('block_size')::bigint
+           CASE WHEN k.busy THEN k.relpages::bigint * (SELECT pg_catalog.current_setting('block_size')::bigint)
                 ELSE pg_catalog.pg_relation_size(k.oid, 'main') END AS bytes
       FROM candidate AS k
 ), largest AS MATERIALIZED (

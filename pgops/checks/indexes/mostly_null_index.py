@@ -61,10 +61,12 @@ WITH candidate AS MATERIALIZED (
              WHERE r.relam = (SELECT m.oid FROM pg_catalog.pg_am AS m WHERE m.amname = 'btree')
                AND NOT r.relispartition  -- it goes with its parent
                AND (r.relkind = 'I'
-                    OR r.relpages::bigint * pg_catalog.current_setting('block_size')::int >= %(min_bytes)s::bigint)
+                    OR r.relpages::bigint * (SELECT pg_catalog.current_setting('block_size')::int)
+                       >= %(min_bytes)s::bigint)
             OFFSET 0) AS i
-      JOIN pg_catalog.pg_index AS x ON x.indexrelid = i.oid
-      JOIN pg_catalog.pg_class AS c ON c.oid = x.indrelid
+     -- looked up one by one: few are so large
+     CROSS JOIN LATERAL (SELECT p.* FROM pg_catalog.pg_index AS p WHERE p.indexrelid = i.oid OFFSET 0) AS x
+     CROSS JOIN LATERAL (SELECT p.* FROM pg_catalog.pg_class AS p WHERE p.oid = x.indrelid OFFSET 0) AS c
       JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
       JOIN pg_catalog.pg_attribute AS a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[0]
      WHERE x.indnkeyatts = 1

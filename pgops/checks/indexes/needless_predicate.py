@@ -40,7 +40,7 @@ SELECT n.nspname::text AS schema,
        pg_catalog.min(a.attname::text) AS "column",
        x.indisunique   AS is_unique,
        pg_catalog.bool_or(x.indpred::text ~ '^[{]NULLTEST') AS whole
-  FROM pg_catalog.pg_index AS x
+  FROM (SELECT p.* FROM pg_catalog.pg_index AS p WHERE p.indpred IS NOT NULL OFFSET 0) AS x
  CROSS JOIN LATERAL pg_catalog.regexp_matches(
        -- IS NOT NULL (1; IS NULL is 0) of a plain column
        x.indpred::text,
@@ -49,8 +49,7 @@ SELECT n.nspname::text AS schema,
   JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid
   JOIN pg_catalog.pg_class AS c ON c.oid = x.indrelid
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
- WHERE x.indpred IS NOT NULL
-   AND a.attnotnull
+ WHERE a.attnotnull
    AND NOT i.relispartition  -- it goes with its parent
    AND <of users>
    -- rows of kind 'n' from PostgreSQL 18

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import attrs
 
 from pgops.checks.api import Check, Query, limit
-from pgops.checks.relations import OF_USERS
 from pgops.findings import Target, as_tuple
 
 if TYPE_CHECKING:
@@ -61,27 +60,30 @@ SELECT n.nspname::text     AS schema,
        x.indisprimary      AS "primary",
        x.indpred IS NOT NULL AS partial,
        x.indisvalid        AS valid,
-       i.relpages * pg_catalog.current_setting('block_size')::bigint AS index_bytes,
+       i.relpages * (SELECT pg_catalog.current_setting('block_size')::bigint) AS index_bytes,
        i.reltuples::bigint AS entries,
        pg_catalog.pg_stat_get_numscans(i.oid) AS scans,
        <last scan>         AS last_scan
-  FROM (SELECT r.oid
+  -- an index lies in its table's schema, and goes with its table where that is an extension's
+  FROM (SELECT r.*, n.nspname
           FROM pg_catalog.pg_class AS r
-          JOIN pg_catalog.pg_index AS o ON o.indexrelid = r.oid
-          JOIN pg_catalog.pg_class AS c ON c.oid = o.indrelid
-          JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+          JOIN pg_catalog.pg_namespace AS n ON n.oid = r.relnamespace
          WHERE r.relkind = 'i'
-           AND <of users>
+           AND n.nspname !~ '^pg_'
+           AND n.nspname <> 'information_schema'
+           AND NOT EXISTS (SELECT FROM pg_catalog.pg_index AS o
+                             JOIN pg_catalog.pg_depend AS d ON d.objid = o.indrelid
+                            WHERE o.indexrelid = r.oid
+                              AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
+                              AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                              AND d.deptype = 'e')
          ORDER BY r.relpages DESC, n.nspname, r.relname
-         LIMIT %(top)s::int) AS largest
-  JOIN pg_catalog.pg_class AS i ON i.oid = largest.oid
+         LIMIT %(top)s::int) AS i
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = i.relnamespace
   JOIN pg_catalog.pg_index AS x ON x.indexrelid = i.oid
   JOIN pg_catalog.pg_class AS c ON c.oid = x.indrelid
-  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
  ORDER BY i.relpages DESC, n.nspname, i.relname
 """
-_SQL: LiteralString = _TEMPLATE.replace("<of users>", OF_USERS)
-
 CHECK = Check(
     id="indexes.overview",
     aliases=("indexes_overview",),
@@ -90,8 +92,8 @@ CHECK = Check(
     limits=Limits,
     target=lambda row: Target("index", row.schema, row.index),
     queries=[
-        Query(since=14, sql=_SQL.replace("<last scan>", "NULL::timestamptz")),
-        Query(since=16, sql=_SQL.replace("<last scan>", "pg_catalog.pg_stat_get_lastscan(i.oid)")),
+        Query(since=14, sql=_TEMPLATE.replace("<last scan>", "NULL::timestamptz")),
+        Query(since=16, sql=_TEMPLATE.replace("<last scan>", "pg_catalog.pg_stat_get_lastscan(i.oid)")),
     ],
     known_as=(
         "check_postgres: index_size",

@@ -56,7 +56,8 @@ SELECT n.nspname::text AS schema,
                c.relnamespace,
                c.relkind,
                -- a number without sign that is kept in an integer
-               (c.relpages::bigint & 4294967295) * pg_catalog.current_setting('block_size')::bigint AS total_bytes
+               (c.relpages::bigint & 4294967295)
+                 * (SELECT pg_catalog.current_setting('block_size')::bigint) AS total_bytes
           FROM pg_catalog.pg_class AS c
          WHERE c.relkind IN ('r', 'm', 't', 'i')
            AND c.relpersistence <> 't') AS k

@@ -54,7 +54,7 @@ SELECT t.spcname::text                           AS tablespace,
                          ELSE r.reltablespace END AS tablespace,
                     pg_catalog.count(*) AS relations,
                     pg_catalog.sum(r.relpages::bigint & 4294967295)::bigint
-                      * pg_catalog.current_setting('block_size')::bigint AS bytes
+                      * (SELECT pg_catalog.current_setting('block_size')::bigint) AS bytes
                FROM pg_catalog.pg_class AS r
               WHERE r.relkind IN ('r', 'm', 't', 'i', 'S')
               GROUP BY 1) AS c ON c.tablespace = t.oid

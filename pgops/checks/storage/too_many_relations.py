@@ -57,7 +57,7 @@ SELECT pg_catalog.current_database()::text        AS database,
        pg_catalog.sum(k.partitions)::bigint       AS partitions,
        pg_catalog.sum(k.indexes)::bigint          AS indexes,
        pg_catalog.sum(k.pages) FILTER (WHERE n.nspname = 'pg_catalog')::bigint
-         * pg_catalog.current_setting('block_size')::bigint AS catalog_bytes,
+         * (SELECT pg_catalog.current_setting('block_size')::bigint) AS catalog_bytes,
        ARRAY(SELECT m.nspname::text
                FROM counted AS q
                JOIN pg_catalog.pg_namespace AS m ON m.oid = q.relnamespace

@@ -81,11 +81,11 @@ WITH sized AS MATERIALIZED (
          c.reloptions,
          c.relrowsecurity,
          c.reltoastrelid,
-         pg_catalog.current_setting('block_size')::int AS block
+         (SELECT pg_catalog.current_setting('block_size')::int) AS block
     FROM pg_catalog.pg_class AS c
    WHERE c.relkind IN ('r', 'm')
      AND c.relpersistence <> 't'
-     AND c.relpages::bigint * pg_catalog.current_setting('block_size')::int >= %(min_wasted_bytes)s::bigint
+     AND c.relpages::bigint * (SELECT pg_catalog.current_setting('block_size')::int) >= %(min_wasted_bytes)s::bigint
    ORDER BY c.relpages DESC, c.oid
    LIMIT %(top)s::int
 )

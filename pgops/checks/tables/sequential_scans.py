@@ -86,7 +86,8 @@ WITH RECURSIVE members AS (
            -- reltuples is -1 before the first ANALYZE; counters of live rows drift, so they come second
            pg_catalog.sum(CASE WHEN m.reltuples > 0 THEN m.reltuples
                                ELSE pg_catalog.pg_stat_get_live_tuples(m.relation) END)::bigint AS rows,
-           pg_catalog.sum(m.relpages)::bigint * pg_catalog.current_setting('block_size')::bigint AS table_bytes,
+           pg_catalog.sum(m.relpages)::bigint
+             * (SELECT pg_catalog.current_setting('block_size')::bigint) AS table_bytes,
            pg_catalog.sum(pg_catalog.pg_stat_get_numscans(m.relation))::bigint AS seq_scans,
            pg_catalog.sum(pg_catalog.pg_stat_get_tuples_returned(m.relation))::bigint AS seq_rows,
            pg_catalog.count(*) AS stores

@@ -42,8 +42,8 @@ SELECT n.nspname::text                                               AS schema,
        COALESCE(t.relname, s.relname)::text                          AS relation,
        CASE s.relkind WHEN 'r' THEN 'table' WHEN 'm' THEN 'materialized view' WHEN 't' THEN 'TOAST table'
                       ELSE 'index' END                               AS kind,
-       s.pages * pg_catalog.current_setting('block_size')::bigint    AS size_bytes,
-       4294967294 * pg_catalog.current_setting('block_size')::bigint AS limit_bytes,
+       s.pages * (SELECT pg_catalog.current_setting('block_size')::bigint)    AS size_bytes,
+       4294967294 * (SELECT pg_catalog.current_setting('block_size')::bigint) AS limit_bytes,
        100 * s.pages / 4294967294::float8                            AS used_pct
   FROM (SELECT c.oid,
                c.relname,

@@ -92,7 +92,7 @@ WITH RECURSIVE busy AS MATERIALIZED (
               THEN GREATEST(1, (pg_catalog.pg_stat_get_live_tuples(c.oid) + pg_catalog.pg_stat_get_dead_tuples(c.oid))
                                / c.reltuples::float8)
               ELSE 1 END AS growth,
-         pg_catalog.current_setting('block_size')::bigint AS block
+         (SELECT pg_catalog.current_setting('block_size')::bigint) AS block
     FROM pg_catalog.pg_class AS c
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     LEFT JOIN pg_catalog.pg_class AS t ON t.oid = c.reltoastrelid

@@ -37,7 +37,7 @@ class Limits:
 
 SQL = """
 WITH toasted AS MATERIALIZED (
-  SELECT k.oid, pg_catalog.current_setting('block_size')::bigint * k.pages AS bytes
+  SELECT k.oid, (SELECT pg_catalog.current_setting('block_size')::bigint) * k.pages AS bytes
     FROM (SELECT c.oid,
                  -- ANALYZE does not count TOAST: before the first VACUUM the chunks tell, of which four fill a page
                  CASE WHEN c.relpages <> 0 THEN c.relpages::bigint & 4294967295
@@ -45,7 +45,7 @@ WITH toasted AS MATERIALIZED (
             FROM pg_catalog.pg_class AS c
            WHERE c.relkind = 't'
              AND c.relpersistence <> 't') AS k
-   WHERE k.pages * pg_catalog.current_setting('block_size')::bigint >= %(min_toast_bytes)s::bigint
+   WHERE k.pages * (SELECT pg_catalog.current_setting('block_size')::bigint) >= %(min_toast_bytes)s::bigint
 )
 SELECT n.nspname::text       AS schema,
        c.relname::text       AS "table",
@@ -55,7 +55,8 @@ SELECT n.nspname::text       AS schema,
   FROM toasted AS t
   JOIN pg_catalog.pg_class AS c ON c.reltoastrelid = t.oid
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
- CROSS JOIN LATERAL (SELECT c.relpages::bigint * pg_catalog.current_setting('block_size')::bigint AS table_bytes) AS s
+ CROSS JOIN LATERAL (SELECT c.relpages::bigint * (SELECT pg_catalog.current_setting('block_size')::bigint)
+                              AS table_bytes) AS s
  WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')
    AND 100 * t.bytes::float8 / NULLIF(t.bytes + s.table_bytes, 0) >= %(min_toast_pct)s::float8
  ORDER BY t.bytes DESC, n.nspname, c.relname

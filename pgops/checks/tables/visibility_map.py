@@ -46,13 +46,13 @@ WITH large AS MATERIALIZED (
   SELECT c.oid,
          c.relname,
          c.relnamespace,
-         c.relpages::bigint * pg_catalog.current_setting('block_size')::bigint AS table_bytes,
+         c.relpages::bigint * (SELECT pg_catalog.current_setting('block_size')::bigint) AS table_bytes,
          100 * LEAST(c.relallvisible, c.relpages)::float8 / c.relpages AS visible_pct
     FROM pg_catalog.pg_class AS c
    WHERE c.relkind IN ('r', 'm')
      AND c.relpersistence <> 't'
      AND c.relpages > 0
-     AND c.relpages::bigint * pg_catalog.current_setting('block_size')::bigint >= %(min_bytes)s::bigint
+     AND c.relpages::bigint * (SELECT pg_catalog.current_setting('block_size')::bigint) >= %(min_bytes)s::bigint
      AND 100 * c.relallvisible::float8 / c.relpages < %(min_visible_pct)s::float8
 )
 SELECT n.nspname::text  AS schema,

@@ -59,7 +59,8 @@ SELECT n.nspname::text AS schema,
                             pg_catalog.current_setting('autovacuum_vacuum_scale_factor')::float8 AS scale,
                             -- From PostgreSQL 18; -1 is no bound, and LEAST passes over NULL.
                             NULLIF(pg_catalog.current_setting('autovacuum_vacuum_max_threshold', TRUE)::float8, -1)
-                              AS most) AS server
+                              AS most
+                    OFFSET 0) AS server  -- asked once, not for every table
          WHERE c.relkind IN ('r', 'm')
            AND c.relpersistence <> 't'
            AND c.reltuples > 0) AS k
