@@ -34,6 +34,8 @@ def markdown_page(check: Check[Any, Any], *, examples: Mapping[str, str] | None 
         parts += [f"## {heading}", f"```sql\n{script.strip()}\n```"]
     for query in sorted(check.queries, key=lambda query: -query.since):
         parts += [f"## SQL, {_since(query)}", f"```sql\n{query.sql.strip()}\n```"]
+        if query.for_each_row is not None:
+            parts += ["Then, for each of these rows:", f"```sql\n{query.for_each_row.strip()}\n```"]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -58,10 +60,11 @@ def _wants(check: Check[Any, Any]) -> Iterable[str]:
     needs = check.requires
     if needs.role:
         yield f"the rights of `{needs.role}`"
-    if needs.extension:
-        yield f"the extension `{needs.extension}`"
+    extensions = [needs.extension, *(query.extension[0] for query in check.queries if query.extension)]
+    always = needs.extension or all(query.extension for query in check.queries)
+    if always:
+        yield from (f"the extension `{name}`" for name in dict.fromkeys(filter(None, extensions)))
     yield from (f"`{re.sub('<<.*?>>[.]', '', grant)}`" for grant in needs.grants)
-    yield from {f"the extension `{query.extension[0]}`": None for query in check.queries if query.extension}
     if check.probe:
         yield f"the facility `{check.probe.facility}`, which the caller hands in"
 
