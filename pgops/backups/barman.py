@@ -8,43 +8,56 @@ Written for and tried on Barman 3.4. It runs on Barman's host, as Barman's user 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pgops.backups.archived_wal import SEGMENT_BYTES, wal_gaps, wal_names
+from pgops.backups.archived_wal import archive_in, wal_gaps, with_missing_wal
 from pgops.backups.model import Backup, Repository
-from pgops.backups.programs import json_from
+from pgops.backups.programs import Tool, unusual
 from pgops.errors import BackupToolError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 TOOL = "barman"
-_WHOLE = ("DONE", "WAITING_FOR_WALS")
-"""The second has all its files, and waits for the last WAL that it needs."""
+_WAITING = "WAITING_FOR_WALS"
+"""It has all its files, and waits for the last WAL that it needs."""
+_WHOLE = ("DONE", _WAITING)
+_RUNNING = ("EMPTY", "STARTED", "SYNCING")
+_LONGEST_BACKUP = timedelta(days=2)
+"""What has been running for longer has been given up."""
 
 
-def read_barman(server: str, *, options: Sequence[str] = (), program: str = TOOL, timeout_s: float = 60) -> Repository:
+def read_barman(server: str, *, options: Sequence[str] = (), program: str = TOOL, timeout_s: float = 120) -> Repository:
     """Ask Barman about one server: the list of backups, each of them, `barman check`, and its folder of WAL.
 
-    `options` go to each call, `--config=...` say.
+    `options` go to each call, `--config=...` say. A backup that is running is left out.
 
     Raises `BackupToolError` where Barman can't be run, does not know the server, or does not answer as expected.
     """
+    tool = Tool.of(program, options, timeout_s)
 
     def asked(*words: str) -> Any:
-        answer = json_from([program, *options, "-f", "json", *words], timeout_s=timeout_s, tolerate_status=True)
-        if "_ERROR" in answer:
-            raise BackupToolError(f"barman {' '.join(words)}: {'; '.join(answer['_ERROR'])}.")
+        answer = tool.ask("-f", "json", *words, tolerate_status=True)
+        trouble = answer.get("_ERROR") or answer.get("_EXCEPTION")
+        if trouble:
+            said = "; ".join(trouble) if isinstance(trouble, list) else str(trouble)
+            raise BackupToolError(f"barman {' '.join(words)}: {said}.", cure="barman list-servers shows what it knows.")
         return answer[server]
 
     try:
         # the newest comes first
         listed = [entry["backup_id"] for entry in reversed(asked("list-backups", server))]
-        backups = tuple(_backup(asked("show-backup", server, label)) for label in listed)
+        shown = [asked("show-backup", server, label) for label in listed]
+        backups = [_backup(each) for each in shown if not _is_running(each)]
         setup = asked("show-server", server)
         names = _archived(setup.get("wals_directory"))
+        size: int | None = setup.get("xlog_segment_size")  # the server's own: unknown while it does not answer
+        gaps = None
+        if names is not None and size is not None:
+            backups = list(with_missing_wal(backups, names, segment_bytes=size))
+            gaps = wal_gaps(names, segment_bytes=size)
         return Repository(
             tool=TOOL,
             server=server,
@@ -54,12 +67,10 @@ def read_barman(server: str, *, options: Sequence[str] = (), program: str = TOOL
             backups=backups,
             first_wal=names[0] if names else None,
             last_wal=names[-1] if names else None,
-            wal_gaps=None
-            if names is None
-            else wal_gaps(names, segment_bytes=setup.get("xlog_segment_size") or SEGMENT_BYTES),
+            wal_gaps=gaps,
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise BackupToolError(f"That is not what Barman gives: {error!r}.") from None
+        raise unusual("Barman", error) from None
 
 
 def _backup(shown: Mapping[str, Any]) -> Backup:
@@ -67,15 +78,20 @@ def _backup(shown: Mapping[str, Any]) -> Backup:
     whole = status in _WHOLE
     return Backup(
         label=shown["backup_id"],
-        kind="full",
-        started_at=_moment(about.get("begin_time_timestamp")),
+        kind="incr" if shown.get("backup_type") == "incremental" else "full",
+        started_at=_moment(about.get("begin_time_timestamp")) or _named_moment(shown["backup_id"]),
         stopped_at=_moment(about.get("end_time_timestamp")) if whole else None,
         error=None if whole else (shown.get("error") or status),
-        database_bytes=about.get("disk_usage_bytes"),
-        stored_bytes=about.get("incremental_size_bytes"),
+        database_bytes=about.get("disk_usage_bytes") or about.get("cluster_size_bytes"),
+        stored_bytes=about.get("incremental_size_bytes") or about.get("backup_size_bytes"),
         first_wal=about.get("begin_wal"),
-        last_wal=about.get("end_wal"),
+        last_wal=None if status == _WAITING else about.get("end_wal"),
     )
+
+
+def _is_running(shown: Mapping[str, Any]) -> bool:
+    began = _named_moment(shown["backup_id"])
+    return shown["status"] in _RUNNING and (began is None or datetime.now(UTC) - began < _LONGEST_BACKUP)
 
 
 def _problem(verdict: Mapping[str, Any]) -> str | None:
@@ -92,13 +108,23 @@ def _archived(folder: str | None) -> list[str] | None:
     if folder is None:
         return None
     try:
-        return wal_names(str(path) for path in Path(folder).glob("*/*"))
+        names = archive_in(Path(folder))
     except OSError:
         return None
+    # beside the files lies Barman's own list of them
+    return names if names is not None else []
 
 
 def _moment(seconds: str | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(float(seconds), UTC)
+
+
+def _named_moment(label: str) -> datetime | None:
+    """When a backup was begun, by its name, which is in the time of Barman's host."""
+    try:
+        return datetime.strptime(label[:15], "%Y%m%dT%H%M%S").astimezone(UTC)
+    except ValueError:
+        return None
 
 
 def _number(text: str | None) -> int | None:

@@ -13,22 +13,22 @@ import os
 import re
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pgops.backups.archived_wal import SEGMENT_BYTES, wal_gaps, wal_names
+from pgops.backups.archived_wal import SEGMENT_BYTES, archive_in, wal_file_of, wal_gaps, with_missing_wal
 from pgops.backups.model import Backup, Repository
 from pgops.errors import BackupToolError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 TOOL = "folder"
 _UNFINISHED = re.compile(r"^\.|\.(tmp|temp|part|partial|lock|log|md5|sha\d+|asc|sig)$", re.IGNORECASE)
 _MANIFEST = "backup_manifest"
 _BASE = (_MANIFEST, "backup_label", "base.tar", "base.tar.gz", "base.tar.lz4", "base.tar.zst")
-_NEVER = datetime.min.replace(tzinfo=UTC)
 _DUMP = "toc.dat"
 """What pg_dump's directory format has in its folder."""
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def read_folder(
@@ -41,14 +41,14 @@ def read_folder(
     """Look at what lies in `path`: each file of `pattern` is a dump, each folder a base backup or a dump in a folder.
 
     A backup is as old as its last change. `wal` is the folder that archive_command fills. Unfinished names (`.tmp`,
-    `.partial`, a dot in front), logs and checksums are left out.
+    `.partial`, a dot in front), logs, checksums, and folders that hold something else are left out.
 
-    Raises `BackupToolError` where a folder can't be read.
+    Raises `BackupToolError` where one of the two folders can't be read.
     """
     folder = Path(path)
     try:
-        backups = sorted(_backups(folder, pattern), key=lambda backup: (backup.stopped_at or _NEVER, backup.label))
-        names = None if wal is None else wal_names(_files_below(Path(wal)))
+        backups = sorted(_backups(folder, pattern, segment_bytes), key=_age)
+        names = None if wal is None else archive_in(Path(wal))
     except OSError as error:
         what = f"{error.filename} can't be read: {error.strerror}."
         raise BackupToolError(what, cure="See to its owner and mode.") from None
@@ -56,61 +56,79 @@ def read_folder(
         tool=TOOL,
         server=str(folder),
         read_at=datetime.now(UTC),
-        backups=backups,
+        backups=backups if names is None else with_missing_wal(backups, names, segment_bytes=segment_bytes),
         first_wal=names[0] if names else None,
         last_wal=names[-1] if names else None,
         wal_gaps=None if names is None else wal_gaps(names, segment_bytes=segment_bytes),
     )
 
 
-def _backups(folder: Path, pattern: str) -> Iterator[Backup]:
+def _age(backup: Backup) -> tuple[datetime, str]:
+    return backup.stopped_at or backup.started_at or _NEVER, backup.label
+
+
+def _backups(folder: Path, pattern: str, segment_bytes: int) -> Iterator[Backup]:
     names = {entry.name for entry in os.scandir(folder)}  # glob would be silent about a folder that isn't there
     for entry in folder.glob(pattern):
         if entry.name not in names or _UNFINISHED.search(entry.name):
             continue
-        if entry.is_dir():
-            inside = {member.name for member in os.scandir(entry)}
-            if not inside.isdisjoint(_BASE):
-                yield _base_backup(entry)
-            elif _DUMP in inside:
-                yield _dump(entry, sum(member.stat().st_size for member in entry.iterdir()))
-        else:
-            yield _dump(entry, entry.stat().st_size)
+        try:
+            found = _backup(entry, segment_bytes)
+        except OSError:
+            continue  # removed meanwhile, a link to nothing, or a folder of somebody else's (lost+found)
+        if found is not None:
+            yield found
+
+
+def _backup(entry: Path, segment_bytes: int) -> Backup | None:
+    if not entry.is_dir():
+        return _dump(entry, entry.stat().st_size)
+    inside = {member.name for member in os.scandir(entry)}
+    if not inside.isdisjoint(_BASE):
+        return _base_backup(entry, segment_bytes)
+    return _dump(entry, sum(member.stat().st_size for member in entry.iterdir())) if _DUMP in inside else None
 
 
 def _dump(entry: Path, size: int) -> Backup:
     return Backup(
         label=entry.name,
         kind="dump",
-        stopped_at=datetime.fromtimestamp(entry.stat().st_mtime, UTC),
+        stopped_at=_changed(entry),
         stored_bytes=size,
         error=None if size else "it is empty",
     )
 
 
-def _base_backup(entry: Path) -> Backup:
+def _base_backup(entry: Path, segment_bytes: int) -> Backup:
     """What pg_basebackup left. It writes the manifest last: without it the copy was not finished, or made before 13."""
     manifest = entry / _MANIFEST
-    kind, stored = "full", sum(file.stat().st_size for file in entry.rglob("*") if file.is_file())
+    known: dict[str, Any] = {
+        "label": entry.name,
+        "kind": "full",
+        "started_at": _changed(entry),
+        "stored_bytes": sum(file.stat().st_size for file in entry.rglob("*") if file.is_file()),
+    }
     if not manifest.exists():
-        return Backup(label=entry.name, kind=kind, error=f"it has no {_MANIFEST}", stored_bytes=stored)
+        return Backup(**known, error=f"it has no {_MANIFEST}")
     try:
-        told = json.loads(manifest.read_text(encoding="utf-8"))
-        files = told["Files"]
-    except (ValueError, KeyError, TypeError):
-        return Backup(label=entry.name, kind=kind, error=f"its {_MANIFEST} is damaged", stored_bytes=stored)
-    return Backup(
-        label=entry.name,
-        kind="incr" if any("INCREMENTAL." in file.get("Path", "") for file in files) else kind,
-        stopped_at=datetime.fromtimestamp(manifest.stat().st_mtime, UTC),
-        database_bytes=sum(file["Size"] for file in files),
-        stored_bytes=stored,
-    )
+        known |= _told(json.loads(manifest.read_text(encoding="utf-8")), segment_bytes)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return Backup(**known, error=f"its {_MANIFEST} is damaged")
+    return Backup(**known, stopped_at=_changed(manifest))
 
 
-def _files_below(folder: Path) -> Iterator[str]:
-    for entry in os.scandir(folder):
-        if entry.is_dir(follow_symlinks=False):
-            yield from _files_below(Path(entry.path))
-        else:
-            yield entry.path
+def _told(manifest: Mapping[str, Any], segment_bytes: int) -> dict[str, Any]:
+    files, ranges = manifest["Files"], manifest.get("WAL-Ranges") or []
+    told: dict[str, Any] = {"database_bytes": sum(file["Size"] for file in files)}
+    if any("INCREMENTAL." in file.get("Path", "") for file in files):
+        told["kind"] = "incr"
+    if len(ranges) == 1:  # several, where the timeline changed meanwhile
+        [wal] = ranges
+        told["first_wal"], told["last_wal"] = (
+            wal_file_of(wal["Timeline"], wal[lsn], segment_bytes=segment_bytes) for lsn in ("Start-LSN", "End-LSN")
+        )
+    return told
+
+
+def _changed(path: Path) -> datetime:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC)

@@ -26,6 +26,8 @@ class Backup:
     first_wal: str | None = None
     """The first WAL file that a restore needs, `000000010000000000000002`."""
     last_wal: str | None = None
+    missing_wal: str | None = None
+    """The first of those files that the archive lacks, where every file of it was looked at."""
 
     @property
     def usable(self) -> bool:
@@ -55,6 +57,8 @@ class Repository:
     read_at: datetime
     problem: str | None = None
     """What the tool itself says is wrong."""
+    unread: str | None = None
+    """Why nothing is known of it: the tool did not answer."""
     system_identifier: int | None = None
     backups: tuple[Backup, ...] = attrs.field(default=(), converter=as_tuple)
     """The oldest first."""

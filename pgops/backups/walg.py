@@ -13,8 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pgops.backups.model import Backup, Repository, WalGap
-from pgops.backups.programs import json_from, loaded
-from pgops.errors import BackupToolError
+from pgops.backups.programs import Tool, loaded, unusual
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,9 +26,9 @@ def read_walg(name: str, *, options: Sequence[str] = (), program: str = TOOL, ti
 
     Raises `BackupToolError` where WAL-G can't be run or does not answer as expected.
     """
-    backups = json_from([program, *options, "backup-list", "--detail", "--json"], timeout_s=timeout_s)
-    verified = json_from([program, *options, "wal-verify", "integrity", "--json"], timeout_s=timeout_s)
-    return parse_walg(name, backups, verified)
+    tool = Tool.of(program, options, timeout_s)
+    backups = tool.ask("backup-list", "--detail", "--json", nothing=[])  # older ones say nothing where there is none
+    return parse_walg(name, backups, tool.ask("wal-verify", "integrity", "--json"))
 
 
 def parse_walg(
@@ -57,7 +56,7 @@ def parse_walg(
             wal_gaps=None if details is None else tuple(map(_gap, filter(_is_missing, details))),
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise BackupToolError(f"That is not what WAL-G gives: {error!r}.") from None
+        raise unusual("WAL-G", error) from None
 
 
 def _backup(listed: Mapping[str, Any]) -> Backup:

@@ -23,6 +23,7 @@ from pgops.checks.report import CheckResult, Outcome, Reading
 from pgops.checks.steps import LOCK_TIMEOUT_S, AnyConnection, Ask, load, look
 from pgops.checks.suppress import Suppression, split
 from pgops.db.server import FACTS_SQL, Lack, Server
+from pgops.errors import PgopsError
 from pgops.findings import Finding, Severity, Target, Unseen, quote_identifier
 
 if TYPE_CHECKING:
@@ -148,16 +149,16 @@ def _found(
     return judged(planned, rows, given)
 
 
-_OF_ONE_OBJECT = ("XX", "58P01", "58030", "55P03", "55006", "42P01", "0A000", "22023")
-"""Damage, a file that is gone or unreadable, a lock that somebody keeps, an object dropped meanwhile, or one that the
-function does not take."""
+_OF_ALL_OBJECTS = {"42501", "42883", "25P02"}
+"""No right to call the function, no such function, a transaction that has failed before."""
 
 
 def _one_by_one(
     conn: AnyConnection, planned: Planned, rows: list[Any], *, query: Query, given: Circumstances, limit: TimeLimit
 ) -> Generator[Ask, pq.abc.PGresult, list[Any]]:
     """The rows with what the server says to each, all within `limit`."""
-    ends, answered = time.monotonic() + limit.seconds, []
+    ends = time.monotonic() + limit.seconds
+    answered: list[Any] = []
     for row in rows:
         left = attrs.evolve(limit, seconds=ends - time.monotonic())
         said, sqlstate = None, None
@@ -165,15 +166,14 @@ def _one_by_one(
             try:
                 result = yield from _asked(conn, planned.about(row), query, given, left)
                 said = next((value for (value,) in load(result, tuple)), None)
-            except psycopg.errors.QueryCanceled:
-                if time.monotonic() < ends:
-                    raise  # somebody else's doing
             except psycopg.Error as error:
-                if not (error.sqlstate or "").startswith(_OF_ONE_OBJECT):
+                # At the first row that is the answer to all of them; later it must not cost what was found by then.
+                if is_lost(conn, error) or (not answered and error.sqlstate in _OF_ALL_OBJECTS):
                     raise
                 said, sqlstate = error.diag.message_primary, error.sqlstate
-        late = said is None and sqlstate is None and time.monotonic() >= ends
-        answered.append(attrs.evolve(row, answer=said or None, sqlstate="57014" if late else sqlstate))
+        else:
+            sqlstate = "57014"
+        answered.append(attrs.evolve(row, answer=said or None, sqlstate=sqlstate))
     return answered
 
 
@@ -191,7 +191,10 @@ def _probed(probe: Probe, planned: Planned, given: Circumstances) -> Answer:
     name = probe.facility
     if name not in given.facilities:
         return skipped(Lack(f"no facility {name!r} was handed in", f"run_checks(..., facilities={{{name!r}: ...}})"))
-    rows = list(probe.read(given.facilities[name]))
+    try:
+        rows = list(probe.read(given.facilities[name]))
+    except PgopsError as error:  # what was handed in is of no use, and says why
+        return skipped(Lack(error.what, error.cure))
     if not all(isinstance(row, planned.check.row) for row in rows):
         raise TypeError(f"its probe gives rows that are not {planned.check.row.__name__} objects")
     return judged(planned, rows, given)

@@ -98,8 +98,8 @@ class Query:
 
     `for_each_row` is asked once for every row of `sql`, with the row's columns as its parameters, where one object
     must not spoil the answer about the others (amcheck raises an error for a damaged index). Its first value goes into
-    the row's field `answer`; of an error that concerns that object alone the message goes there, and its code into
-    the field `sqlstate`. What the time did not suffice for has the code 57014 (query_canceled).
+    the row's field `answer`; of an error the message goes there, and its code into the field `sqlstate`. What the
+    time did not suffice for has the code 57014 (query_canceled).
     """
 
     since: int

@@ -103,6 +103,7 @@ def command(
     pgbouncer: Secret | None,
     disks: tuple[str, ...],
     backups: tuple[str, ...],
+    wal_segsize: int,
     limits: tuple[str, ...],
     fail_on: str,
     strict: bool,
@@ -142,7 +143,9 @@ def command(
     resolution = resolve(profile, url=url, config=config)
     if resolution.config is not None:
         asked["settings"] = resolution.config.check_settings(registry=registry)
-    asked["facilities"] = look_at(resolution.config, pgbouncer=pgbouncer, disks=disks, backups=backups)
+    asked["facilities"] = look_at(
+        resolution.config, pgbouncer=pgbouncer, disks=disks, backups=backups, wal_segsize=wal_segsize
+    )
     say(f"Checking {resolution.display}. {resolution.because}")
     with _kept(history_file, resolution, node) as series:
         report = _run(resolution, asked | {"history": series}, parallel=parallel)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from pgops.cli.options import sealed
-from pgops.errors import ConnectError
+from pgops.errors import BackupToolError, ConnectError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ TOOLS = ("pgbackrest", "barman", "wal-g", "folder")
 
 
 def facility_options(command: Command) -> Command:
-    """`--pgbouncer`, `--disk` and `--backups`."""
+    """`--pgbouncer`, `--disk`, `--backups` and `--wal-segsize`."""
     pooler = click.option(
         "--pgbouncer",
         metavar="URL",
@@ -34,13 +34,26 @@ def facility_options(command: Command) -> Command:
         "--backups",
         multiple=True,
         metavar="TOOL:NAME",
-        help="Look at backups too: pgbackrest:STANZA, barman:SERVER, wal-g:NAME or folder:PATH.",
+        help="Look at backups too: pgbackrest:STANZA, barman:SERVER, wal-g:NAME or folder:PATH[,wal=PATH].",
     )
-    return pooler(disks(backups(command)))
+    size = click.option(
+        "--wal-segsize",
+        type=click.IntRange(1, 1024),
+        default=16,
+        show_default=True,
+        metavar="MB",
+        help="With --backups: the size of a WAL file, where initdb was given another.",
+    )
+    return pooler(disks(backups(size(command))))
 
 
 def look_at(
-    config: Config | None, *, pgbouncer: Secret | None, disks: Sequence[str], backups: Sequence[str]
+    config: Config | None,
+    *,
+    pgbouncer: Secret | None,
+    disks: Sequence[str],
+    backups: Sequence[str],
+    wal_segsize: int,
 ) -> dict[str, Any]:
     """The facilities, as `run_checks` takes them.
 
@@ -48,6 +61,7 @@ def look_at(
     """
     facilities: dict[str, Any] = {}
     wanted = [_tool_and_name(text) for text in backups]
+    segment_bytes = wal_segsize * 1024**2
     if config is not None:
         from pgops.config.project_facility import project_folder
 
@@ -57,7 +71,7 @@ def look_at(
     if disks:
         facilities["disk"] = [_mount(path) for path in disks]
     if wanted:
-        facilities["backups"] = [repository for tool, name in wanted for repository in _repositories(tool, name)]
+        facilities["backups"] = [each for tool, name in wanted for each in _repositories(tool, name, segment_bytes)]
     return facilities
 
 
@@ -68,16 +82,24 @@ def _tool_and_name(text: str) -> tuple[str, str]:
     return tool, name
 
 
-def _repositories(tool: str, name: str) -> Sequence[Repository]:
+def _repositories(tool: str, name: str, segment_bytes: int) -> Sequence[Repository]:
+    """What a tool says; where it says nothing, that: the rest of the run needs no backup tool."""
+    from datetime import UTC, datetime
+
     from pgops import backups
 
-    if tool == "pgbackrest":
-        return backups.read_pgbackrest(name or None)
-    if tool == "barman":
-        return [backups.read_barman(name)]
-    if tool == "wal-g":
-        return [backups.read_walg(name)]
-    return [backups.read_folder(name)]
+    try:
+        if tool == "pgbackrest":
+            return backups.read_pgbackrest(name or None, segment_bytes=segment_bytes)
+        if tool == "barman":
+            return [backups.read_barman(name)]
+        if tool == "wal-g":
+            return [backups.read_walg(name)]
+        folder, _, wal = name.partition(",wal=")
+        return [backups.read_folder(folder, wal=wal or None, segment_bytes=segment_bytes)]
+    except BackupToolError as error:
+        why = error.what.rstrip(".")
+        return [backups.Repository(tool=tool, server=name, read_at=datetime.now(UTC), unread=why)]
 
 
 def _mount(path: str) -> object:

@@ -22,8 +22,14 @@ M64 = 64 * 1024 * 1024
         (["000000010000000000000001", "000000010000000000000002"], []),
         (["000000010000000000000001", "000000010000000000000003"], [("02", "02", 1)]),
         (["0000000100000000000000FF", "000000010000000100000000"], []),
-        (["000000010000000000000001", "000000020000000000000005"], []),  # each timeline by itself
-        (["000000020000000000000001", "000000020000000000000003", "000000010000000000000009"], [("02", "02", 1)]),
+        (["000000010000000000000001", "000000020000000000000002"], []),
+        (["000000010000000000000005", "000000020000000000000003"], []),  # the old primary lived on
+        (["000000010000000000000001", "000000020000000000000005"], [("02", "04", 3)]),  # it died with what it had
+        (["000000010000000000000009", "000000020000000000000001", "000000020000000000000003"], [("02", "02", 1)]),
+        (
+            ["000000010000000000000009", "000000020000000000000003", "00000003000000000000000A"],
+            [],  # the third comes from the first
+        ),
     ],
 )
 def test_gaps(names, gaps):
@@ -36,6 +42,11 @@ def test_a_log_of_larger_files_is_shorter():
     assert wal_gaps(names) == (WalGap(first="000000010000000000000040", last="0000000100000000000000FF", files=192),)
 
 
+def test_files_of_another_size_are_refused():
+    with pytest.raises(BackupToolError, match="can't be one of 64 MB"):
+        wal_gaps(["000000010000000000000040"], segment_bytes=M64)
+
+
 def test_names_of_wal_files():
     paths = [
         "15-1/0000000100000000/000000010000000000000001-abc7083c710b1a109f4b4a915d03769d5746d065.gz",
@@ -44,7 +55,7 @@ def test_names_of_wal_files():
         "000000010000000000000003.partial",
         "00000002.history",
         "wal/000000010000000000000004.zst",
-        "000000010000000000000004.lz4",
+        "000000010000000000000004.lz4.gpg",
         "notes.txt",
     ]
     assert wal_names(paths) == [f"00000001000000000000000{n}" for n in (1, 2, 4)]
@@ -65,16 +76,26 @@ def test_dumps_and_base_backups_in_a_folder(site):
     (place / "unfinished").mkdir()
     (place / "unfinished" / "backup_label").touch()
     (place / "other").mkdir()
+    (place / "latest").symlink_to(place / "nowhere")
     repository = read_folder(place, wal=wal)
     found = {backup.label: backup for backup in repository.backups}
     assert set(found) == {"base 1", "shop.dump", "shop.dir", "empty.dump", "unfinished"}
     assert {label for label, backup in found.items() if backup.usable} == {"base 1", "shop.dump", "shop.dir"}
     assert (found["base 1"].kind, found["shop.dir"].kind) == ("full", "dump")
+    assert found["base 1"].first_wal == found["base 1"].last_wal
+    assert found["base 1"].missing_wal is None
+    assert found["unfinished"].started_at is not None
     assert found["empty.dump"].error == "it is empty"
     assert found["unfinished"].error == "it has no backup_manifest"
     assert repository.wal_gaps == ()
     (wal / wal_names(path.name for path in wal.iterdir())[2]).unlink()
     assert len(read_folder(place, wal=wal).wal_gaps) == 1
+    (wal / found["base 1"].first_wal).unlink()
+    damaged = {backup.label: backup for backup in read_folder(place, wal=wal).backups}
+    assert damaged["base 1"].missing_wal == found["base 1"].first_wal
+    elsewhere = site.folder_of("elsewhere")
+    (elsewhere / "notes.txt").write_text("x")
+    assert read_folder(place, wal=elsewhere).wal_gaps is None, "files, and none of them is WAL"
     assert read_folder(place).wal_gaps is None
     (place / "base 1" / "backup_manifest").write_text("{")
     assert "damaged" in {b.label: b for b in read_folder(place, pattern="base*").backups}["base 1"].error

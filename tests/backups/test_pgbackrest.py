@@ -42,7 +42,7 @@ def test_backups_are_read_and_a_missing_wal_file_is_found(site, stanza):
     site.run(*pgbackrest, "backup", "--type=full")
     write_wal(server, 4)
     site.run(*pgbackrest, "backup", "--type=incr")
-    [repository] = read_pgbackrest(options=options)
+    [repository] = read_pgbackrest(options=options, settled_s=0)
     full, increment = repository.backups
     assert (repository.server, repository.problem, repository.wal_gaps) == ("demo", None, ())
     assert (full.kind, increment.kind) == ("full", "incr")
@@ -60,10 +60,10 @@ def test_backups_are_read_and_a_missing_wal_file_is_found(site, stanza):
         [lost] = (site.folder / "repo").rglob("000000010000000000000004-*")
         lost.unlink()
         assert "status: ok" in site.run(*pgbackrest, "info")
-        [gap] = (damaged := read_pgbackrest("demo", options=options))[0].wal_gaps
+        [gap] = (damaged := read_pgbackrest("demo", options=options, settled_s=0))[0].wal_gaps
         assert (gap.first, gap.last, gap.files) == ("000000010000000000000004", "000000010000000000000004", 1)
         [finding] = pgops.run_checks(conn, ["backup.archive_gap"], facilities={"backups": damaged}).findings
-        assert finding.severity is Severity.CRITICAL
+        assert finding.severity is Severity.WARNING, "the newest backup lies behind it"
         assert "000000010000000000000004 is missing" in finding.message
 
 
@@ -80,17 +80,44 @@ def test_a_stanza_without_a_backup(site, stanza):
     ]
 
 
+def test_each_repository_of_a_stanza_is_told_by_itself(site, stanza):
+    server, options = stanza
+    configuration = site.folder / "pgbackrest.conf"
+    text = configuration.read_text().replace("\n\n[demo]", f"\nrepo2-path={site.folder_of('repo2')}\n\n[demo]")
+    configuration.write_text(text)
+    pgbackrest = ("pgbackrest", *options, "--stanza=demo")
+    site.run(*pgbackrest, "stanza-create")
+    site.run(*pgbackrest, "--repo=1", "backup", "--type=full")
+    write_wal(server, 3)
+    site.run(*pgbackrest, "check")
+    first, second = read_pgbackrest("demo", options=options, settled_s=0)
+    assert (first.server, len(first.backups), first.wal_gaps) == ("demo (repo1)", 1, ())
+    assert (second.server, len(second.backups), second.wal_gaps) == ("demo (repo2)", 0, ())
+    [lost] = (site.folder / "repo2").rglob("000000010000000000000003-*")
+    lost.unlink()
+    first, second = read_pgbackrest("demo", options=options, settled_s=0)
+    assert (first.wal_gaps, len(second.wal_gaps)) == ((), 1)
+
+
 def test_what_was_taken_elsewhere(stanza):
     info = [
         {
             "name": "shop",
-            "archive": [{"id": "16-1", "min": "000000010000000000000001", "max": "00000001000000000000000A"}],
+            "archive": [
+                {
+                    "database": {"id": 1, "repo-key": 1},
+                    "id": "16-1",
+                    "min": "000000010000000000000001",
+                    "max": "00000001000000000000000A",
+                }
+            ],
             "backup": [
                 {
                     "label": "20260101-000000F",
                     "type": "full",
                     "error": True,
                     "timestamp": {"start": 1767225600, "stop": 1767229200},
+                    "database": {"id": 1, "repo-key": 1},
                     "archive": {"start": "000000010000000000000002", "stop": "000000010000000000000003"},
                     "info": {"size": 100, "repository": {"delta": 10}},
                 }
@@ -117,9 +144,14 @@ def test_what_was_taken_elsewhere(stanza):
 
 
 def test_a_tool_that_is_not_there_or_hangs_or_fails(tmp_path):
+    nothing = tmp_path / "nothing"
+    nothing.write_text("#!/bin/sh\necho '[]'\n")
+    nothing.chmod(0o755)
+    with pytest.raises(BackupToolError, match="knows no stanza"):
+        read_pgbackrest(program=str(nothing))
     with pytest.raises(BackupToolError, match="can't be run: No such file"):
         read_pgbackrest(program=str(tmp_path / "none"))
-    answers = {"sleep 60": "did not answer within 0.5 s", "echo no; exit 3": "status 3: no", "echo no": "JSON"}
+    answers = {"sleep 60": "did not answer in time", "echo no; exit 3": "status 3: no", "echo no": "JSON"}
     for body, words in answers.items():
         program = tmp_path / "tool"
         program.write_text(f"#!/bin/sh\n{body}\n")

@@ -39,7 +39,7 @@ class Pair:
 @contextmanager
 def start_pair(binaries: Binaries, settings: Mapping[str, str] | None = None) -> Iterator[Pair]:
     """Both running and connected, with a replication slot called `standby_slot`."""
-    settings = {**SETTINGS, "hot_standby_feedback": "on", **(settings or {})}
+    settings = {**SETTINGS, "hot_standby_feedback": "on", "synchronous_commit": "on", **(settings or {})}
     with start_server(binaries, settings=settings) as primary, start_server(binaries, settings=settings) as standby:
         with primary.connect() as conn:
             conn.execute("SELECT pg_create_physical_replication_slot('standby_slot')")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import attrs
 import psycopg
 import pytest
 
@@ -126,14 +127,31 @@ def test_gaps_in_the_archive(conn):
     assert "2 WAL files are missing" in finding.message
     later = backup("b", 1, wal=(wal(12), wal(13)))
     [harmless] = told(conn, "archive_gap", repository(later, wal_gaps=(gap,), **archive)).findings
-    assert harmless.severity is Severity.INFO
-    # What the backup itself needs is beyond either end.
-    for first, last in ((wal(5), wal(20)), (wal(1), wal(4))):
-        given = repository(base, wal_gaps=(), first_wal=first, last_wal=last)
-        [own] = told(conn, "archive_gap", given).findings
-        assert own.severity is Severity.CRITICAL
-        assert "can't be restored" in own.message
+    assert (harmless.severity, "no backup needs it" in harmless.message) == (Severity.INFO, True)
+    [older] = told(conn, "archive_gap", repository(base, later, wal_gaps=(gap,), **archive)).findings
+    assert (older.severity, "backups before it" in older.message) == (Severity.WARNING, True)
+    torn = attrs.evolve(base, missing_wal=wal(4))
+    [own] = told(conn, "archive_gap", repository(torn, wal_gaps=(), **archive)).findings
+    assert (own.severity, "can't be restored" in own.message) == (Severity.CRITICAL, True)
+    dumps = repository(backup("shop.dump", 1, "dump"), wal_gaps=(gap,), **archive)
+    assert told(conn, "archive_gap", dumps).findings[0].severity is Severity.INFO
     assert GAP.id == "backup.archive_gap"
+
+
+def test_nothing_handed_in_is_no_answer(conn):
+    for given, reason in (([], "No repository"), (iter([repository(backup("a", 5))]), "as an iterator")):
+        for slug in ("age", "failed", "archive_gap"):
+            [result] = pgops.run_checks(conn, [f"backup.{slug}"], facilities={"backups": given}).results
+            assert result.outcome is Outcome.SKIPPED
+            assert reason in result.reason
+            assert result.cure
+
+
+def test_a_tool_that_did_not_answer_is_unseen(conn):
+    for slug in ("age", "failed", "archive_gap"):
+        result = told(conn, slug, repository(unread="barman can't be run"))
+        assert result.outcome is Outcome.SKIPPED
+        assert result.unseen[0].reason == "barman can't be run"
 
 
 # --- what the server says ---------------------------------------------------------------------------------------------
@@ -198,5 +216,12 @@ def test_jobs_of_pg_cron():
         assert finding.message.endswith("failed: ERROR: no.")
         assert ask(conn, CRON, crit_failures=2).findings[0].severity is Severity.CRITICAL
         assert ask(conn, CRON, window_days=0.0).outcome is Outcome.CLEAN
+        # What never came to run has no time.
+        conn.execute("SELECT cron.schedule('unconnected', '0 0 1 1 *', 'SELECT 1')")
+        conn.execute(
+            "INSERT INTO cron.job_run_details (jobid, runid, status, return_message)"
+            " SELECT jobid, 1000, 'failed', 'connection failed' FROM cron.job WHERE jobname = 'unconnected'"
+        )
+        assert {finding.target.name for finding in ask(conn, CRON).findings} == {'bro"ken %s', "unconnected"}
         conn.execute("SELECT cron.unschedule(jobid) FROM cron.job")
         assert ask(conn, CRON).outcome is Outcome.CLEAN

@@ -32,8 +32,10 @@ def test_what_is_written_wrongly_is_refused_before_anything_connects(pgops_here,
 
 
 def test_a_tool_or_a_console_that_does_not_answer(pgops_here, any_database, tmp_path):
-    done = pgops_here("check", "backup.age", "--backups", f"folder:{tmp_path}/none")
-    assert "No such file" in done.err
+    done = pgops_here("check", "backup.age", "connections.saturation", "--backups", f"folder:{tmp_path}/none", "--json")
+    outcomes = {each["check"]: each for each in done.json["results"]}
+    assert "No such file" in outcomes["backup.age"]["reason"]
+    assert outcomes["connections.saturation"]["outcome"] == "clean", "the rest needs no backup tool"
     done = pgops_here("check", "connections", "--pgbouncer", f"host={tmp_path} dbname=pgbouncer password=hunter2")
     assert "console of pgbouncer" in done.err
     assert "hunter2" not in done.err + done.out

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from pgops.backups.model import Repository
-from pgops.findings import Target
+from pgops.errors import BackupToolError
+from pgops.findings import Target, Unseen
 
 FACILITY = "backups"
 
@@ -14,13 +15,26 @@ HandedIn: TypeAlias = Repository | Iterable[Repository]
 
 
 def each_repository(handed_in: HandedIn) -> Iterator[Repository]:
-    """One repository may be handed in by itself."""
+    """One repository may be handed in by itself.
+
+    Raises `BackupToolError` for none at all, and for an iterator, which the next check would find used up.
+    """
     if isinstance(handed_in, Repository):
         yield handed_in
-    else:
-        yield from handed_in
+        return
+    if isinstance(handed_in, Iterator):
+        raise BackupToolError("The repositories were handed in as an iterator.", cure="Make a list of it.")
+    repositories = tuple(handed_in)
+    if not repositories:
+        raise BackupToolError("No repository was handed in.", cure="Hand in what a reader of pgops.backups gives.")
+    yield from repositories
 
 
 def repository_target(tool: str, server: str) -> Target:
     """The repository as the target of a finding."""
     return Target("backup repository", None, server, also=(tool,))
+
+
+def unread(tool: str, server: str, why: str) -> Unseen:
+    """What is said of a repository whose tool did not answer."""
+    return Unseen(repository_target(tool, server), why, f"See to it that {tool} can be asked.")

@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from pgops.checks.api import Check, Probe, Scope, limit
-from pgops.checks.backup._repositories import FACILITY, HandedIn, each_repository, repository_target
-from pgops.findings import Finding, Severity
+from pgops.checks.backup._repositories import FACILITY, HandedIn, each_repository, repository_target, unread
+from pgops.findings import Finding, Severity, Unseen
 from pgops.render.quantities import duration
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 class Row:
     tool: str
     server: str
+    unread: str | None
+    """Why nothing is known of it."""
     backups: int
     usable_backups: int
     newest: str | None
@@ -65,6 +67,7 @@ def read(handed_in: HandedIn) -> Iterator[Row]:
         yield Row(
             tool=repository.tool,
             server=repository.server,
+            unread=repository.unread,
             backups=len(repository.backups),
             usable_backups=len(usable),
             newest=newest.label if newest else None,
@@ -74,8 +77,11 @@ def read(handed_in: HandedIn) -> Iterator[Row]:
         )
 
 
-def judge(rows: Sequence[Row], seen: Seen[Limits]) -> Iterator[Finding]:
+def judge(rows: Sequence[Row], seen: Seen[Limits]) -> Iterator[Finding | Unseen]:
     for row in rows:
+        if row.unread is not None:
+            yield unread(row.tool, row.server, row.unread)
+            continue
         found = _judged(row, seen.limits_for(row), seen.now)
         if found is not None:
             severity, message = found

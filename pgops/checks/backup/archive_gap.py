@@ -4,10 +4,10 @@ A recovery replays WAL file after file. One that is missing ends it there: what 
 the backup is good, archiving works again and every tool reports success. It gets lost when archive_command returned
 success too early, a disk was full, a clean-up removed too much, or pg_wal was tidied by hand.
 
-CRITICAL for each gap in the archive, and for each usable backup whose own WAL, without which it can't be restored at
-all, is not in the archive. For a gap before the oldest usable backup nobody needs it: INFO. Where nobody has looked at
-every file the repository is unseen; `read_pgbackrest`, `read_barman`, `read_walg` and `read_folder(wal=...)` of
-pgops.backups do look.
+CRITICAL for each gap behind the newest usable backup, and for a usable backup whose own WAL, without which it can't be
+restored at all, is not in the archive. WARNING for a gap before the newest backup: older ones can't be rolled forward
+past it. INFO for one that no backup needs. Where nobody has looked at every file the repository is unseen;
+`read_pgbackrest`, `read_barman`, `read_walg` and `read_folder(wal=...)` of pgops.backups do look.
 
 The caller hands in what a tool says (`backup.age` shows how). There is no remedy but a new backup, from which on
 recovery is whole again; copy the missing file from pg_wal or another archive where it still is. It is a false alarm
@@ -23,13 +23,13 @@ from typing import TYPE_CHECKING
 import attrs
 
 from pgops.checks.api import Check, NoLimits, Probe, Scope
-from pgops.checks.backup._repositories import FACILITY, HandedIn, each_repository, repository_target
+from pgops.checks.backup._repositories import FACILITY, HandedIn, each_repository, repository_target, unread
 from pgops.findings import Finding, Severity, Target, Unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pgops.backups.model import Backup, Repository
+    from pgops.backups.model import Repository
     from pgops.checks.api import Seen
 
 
@@ -45,22 +45,36 @@ class Row:
     """The first file that is missing."""
     last_wal: str | None
     files: int
-    needed: bool
-    """Whether a usable backup lies before it."""
+    newest_needs: bool
+    """Whether the newest usable backup lies before it."""
+    older_needs: bool
+    """Whether any usable one does."""
+    unread: str | None
+    """Why nothing is known of the repository."""
 
 
 def read(handed_in: HandedIn) -> Iterator[Row]:
     for repository in each_repository(handed_in):
-        usable = [backup for backup in repository.backups if backup.usable]
+        usable = sorted(
+            (backup for backup in repository.backups if backup.stopped_at and backup.usable),
+            key=lambda backup: backup.stopped_at or backup.started_at,  # type: ignore[arg-type, return-value]
+        )
         if repository.wal_gaps is None:
-            yield _row(repository, looked=False)
+            yield _row(repository, looked=False, unread=repository.unread)
+        starts = [backup.first_wal for backup in usable if backup.first_wal is not None]
         for gap in repository.wal_gaps or ():
-            needed = any(backup.first_wal is None or _before(backup.first_wal, gap.last) for backup in usable)
-            yield _row(repository, first_wal=gap.first, last_wal=gap.last, files=gap.files, needed=needed)
+            needs = [_before(start, gap.last) for start in starts]
+            yield _row(
+                repository,
+                first_wal=gap.first,
+                last_wal=gap.last,
+                files=gap.files,
+                newest_needs=needs[-1] if needs else False,
+                older_needs=any(needs),
+            )
         for backup in usable:
-            missing = _own_missing(repository, backup)
-            if missing is not None:
-                yield _row(repository, backup=backup.label, first_wal=missing, needed=True)
+            if backup.missing_wal is not None:
+                yield _row(repository, backup=backup.label, first_wal=backup.missing_wal)
 
 
 def _row(repository: Repository, **known: object) -> Row:
@@ -70,20 +84,12 @@ def _row(repository: Repository, **known: object) -> Row:
         "first_wal": None,
         "last_wal": None,
         "files": 0,
-        "needed": False,
+        "newest_needs": False,
+        "older_needs": False,
+        "unread": None,
         **known,
     }
     return Row(tool=repository.tool, server=repository.server, **fields)  # type: ignore[arg-type]
-
-
-def _own_missing(repository: Repository, backup: Backup) -> str | None:
-    """A WAL file that the backup needs to be consistent, beyond both ends of the archive; None where it is there."""
-    if repository.last_wal is not None and backup.last_wal is not None:
-        if _before(repository.last_wal, backup.last_wal):
-            return backup.last_wal
-        if repository.first_wal is not None and backup.first_wal is not None:
-            return backup.first_wal if _before(backup.first_wal, repository.first_wal) else None
-    return None
 
 
 def _before(wal: str, other: str) -> bool:
@@ -93,16 +99,24 @@ def _before(wal: str, other: str) -> bool:
 
 def judge(rows: Sequence[Row], _seen: Seen[NoLimits]) -> Iterator[Finding | Unseen]:
     for row in rows:
-        if not row.looked:
+        if row.unread is not None:
+            yield unread(row.tool, row.server, row.unread)
+        elif not row.looked:
             cure = "Hand in what pgops.backups reads, with the folder of the archive (read_folder(..., wal=...))."
             yield Unseen(_target(row), "nobody has looked at every WAL file of the archive", cure)
-            continue
-        yield Finding(
-            Severity.CRITICAL if row.needed else Severity.INFO,
-            _target(row),
-            _message(row),
-            details={"first_wal": row.first_wal, "last_wal": row.last_wal, "files": row.files},
-        )
+        else:
+            yield Finding(
+                _severity(row),
+                _target(row),
+                _message(row),
+                details={"first_wal": row.first_wal, "last_wal": row.last_wal, "files": row.files},
+            )
+
+
+def _severity(row: Row) -> Severity:
+    if row.backup is not None or row.newest_needs:
+        return Severity.CRITICAL
+    return Severity.WARNING if row.older_needs else Severity.INFO
 
 
 def _message(row: Row) -> str:
@@ -112,7 +126,13 @@ def _message(row: Row) -> str:
         what = f"The WAL file {row.first_wal} is missing in the archive"
     else:
         what = f"{row.files:,} WAL files are missing in the archive, from {row.first_wal} to {row.last_wal}"
-    return f"{what}: no recovery gets beyond it." if row.needed else f"{what}, before the oldest backup."
+    if row.newest_needs:
+        return f"{what}: no recovery gets beyond it."
+    return (
+        f"{what}: backups before it can't be rolled forward past it."
+        if row.older_needs
+        else f"{what}; no backup needs it."
+    )
 
 
 def _target(row: Row) -> Target:

@@ -49,9 +49,16 @@ WITH run AS MATERIALIZED (
     SELECT r.jobid, r.status, r.return_message, r.start_time,
            pg_catalog.row_number() OVER (PARTITION BY r.jobid ORDER BY r.runid DESC) AS nth
       FROM cron.job_run_details AS r
+     CROSS JOIN (SELECT pg_catalog.clock_timestamp()
+                          - pg_catalog.make_interval(secs => %(window_days)s::float8 * 86400) AS since
+                 OFFSET 0) AS k
      WHERE r.status IN ('succeeded', 'failed')
-       AND r.start_time
-           > pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => %(window_days)s::float8 * 86400)
+       -- one that never came to run (no connection) has no time: then its number has to do
+       AND (r.start_time > k.since
+            OR r.start_time IS NULL
+               AND r.runid > COALESCE((SELECT pg_catalog.max(o.runid)
+                                         FROM cron.job_run_details AS o
+                                        WHERE o.start_time <= k.since), 0))
 )
 SELECT j.jobid         AS job,
        j.jobname::text AS name,

@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from pgops.checks.api import Check, NoLimits, Probe, Scope
-from pgops.checks.backup._repositories import FACILITY, HandedIn, each_repository, repository_target
-from pgops.findings import Finding, Severity, Target
+from pgops.checks.backup._repositories import FACILITY, HandedIn, each_repository, repository_target, unread
+from pgops.findings import Finding, Severity, Target, Unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,18 +38,22 @@ class Row:
     last: bool
     """Whether no newer one is usable."""
     problem: str
+    unread: bool
+    """Whether the problem is that nothing is known."""
 
 
 def read(handed_in: HandedIn) -> Iterator[Row]:
     for repository in each_repository(handed_in):
-        if repository.problem is not None:
+        problem = repository.unread or repository.problem
+        if problem is not None:
             yield Row(
                 tool=repository.tool,
                 server=repository.server,
                 backup=None,
                 started_at=None,
                 last=True,
-                problem=repository.problem,
+                problem=problem,
+                unread=repository.unread is not None,
             )
         newest_usable = max((nth for nth, backup in enumerate(repository.backups) if backup.usable), default=-1)
         for nth, backup in enumerate(repository.backups):
@@ -61,11 +65,15 @@ def read(handed_in: HandedIn) -> Iterator[Row]:
                     started_at=backup.started_at,
                     last=nth > newest_usable,
                     problem=backup.error or "it was not finished",
+                    unread=False,
                 )
 
 
-def judge(rows: Sequence[Row], _seen: Seen[NoLimits]) -> Iterator[Finding]:
+def judge(rows: Sequence[Row], _seen: Seen[NoLimits]) -> Iterator[Finding | Unseen]:
     for row in rows:
+        if row.unread:
+            yield unread(row.tool, row.server, row.problem)
+            continue
         what = f"{row.tool} reports" if row.backup is None else f"The backup {row.backup} can't be relied on"
         since = "" if row.last else " Newer ones are good."
         yield Finding(

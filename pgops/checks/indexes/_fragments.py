@@ -58,3 +58,16 @@ DEFINITION: LiteralString = """(
                  LEFT JOIN pg_catalog.pg_opclass AS o
                         ON o.oid = (x.indclass::oid[])[k.nth::int - 1] AND NOT o.opcdefault
                  LEFT JOIN pg_catalog.pg_namespace AS onsp ON onsp.oid = o.opcnamespace) AS part)"""
+
+# By the last VACUUM or ANALYZE; autovacuum analyses partitions only, so those are added up.
+TABLE_ROWS: LiteralString = """(CASE WHEN c.relkind <> 'p' THEN c.reltuples
+        ELSE (WITH RECURSIVE part AS (
+                  SELECT c.oid
+                   UNION ALL
+                  SELECT h.inhrelid
+                    FROM part
+                    JOIN pg_catalog.pg_inherits AS h ON h.inhparent = part.oid)
+              SELECT pg_catalog.sum(GREATEST(p.reltuples, 0))
+                FROM part
+                JOIN pg_catalog.pg_class AS p ON p.oid = part.oid AND p.relkind <> 'p')
+        END)::bigint"""

@@ -72,7 +72,8 @@ SELECT n.nspname::text AS schema,
    AND c.relpages >= %(min_pages)s::int
    AND (pg_catalog.abs(s.correlation) < %(min_correlation)s::float8
         -- pg_stats shows a column only to those who may read it
-        OR s.attname IS NULL AND NOT pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT'))
+        OR s.attname IS NULL AND (NOT pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT')
+             OR pg_catalog.row_security_active(c.oid)))
    AND <of users>
  ORDER BY c.relpages DESC, n.nspname, i.relname, k.nth
 """.replace("<of users>", OF_USERS)

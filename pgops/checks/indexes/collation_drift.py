@@ -54,7 +54,8 @@ class Row:
 _TEMPLATE: LiteralString = """
 WITH drifted AS MATERIALIZED (
     SELECT l.oid, n.nspname::text AS schema, l.collname::text AS collation, l.collprovider AS provider,
-           l.collversion::text AS recorded, pg_catalog.pg_collation_actual_version(l.oid)::text AS actual
+           l.collisdeterministic AS deterministic, l.collversion::text AS recorded,
+           pg_catalog.pg_collation_actual_version(l.oid)::text AS actual
       FROM (SELECT k.*
               FROM pg_catalog.pg_collation AS k
              WHERE k.collversion IS NOT NULL
@@ -80,7 +81,8 @@ WITH drifted AS MATERIALIZED (
       JOIN pg_catalog.pg_namespace AS n ON n.oid = i.relnamespace
      WHERE i.relkind = 'i'
        AND i.relpersistence <> 't'
-       AND i.relam <> (SELECT m.oid FROM pg_catalog.pg_am AS m WHERE m.amname = 'hash')  -- equality stays
+       -- equality of bytes stays
+       AND (i.relam <> (SELECT m.oid FROM pg_catalog.pg_am AS m WHERE m.amname = 'hash') OR NOT d.deterministic)
 ), listed AS MATERIALIZED (
     SELECT e.*, pg_catalog.row_number() OVER (PARTITION BY e.collation ORDER BY e.relpages, e.name) AS nth
       FROM endangered AS e
@@ -100,6 +102,7 @@ SELECT d.schema,
                JOIN pg_catalog.pg_class AS c ON c.oid = p.partrelid
                JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
               WHERE d.oid = ANY (p.partcollation::oid[])
+                AND (p.partstrat = 'r' OR NOT d.deterministic)  -- lists and hashes go by equality
               ORDER BY 1) AS partitioned_names
   FROM drifted AS d
  ORDER BY indexes DESC, d.schema, d.collation
@@ -107,7 +110,7 @@ SELECT d.schema,
 
 # The default collation is the database's; its version stands with the database.
 _OF_THE_DATABASE: LiteralString = """     UNION ALL
-    SELECT 100, NULL, b.datname::text, b.datlocprovider, b.datcollversion::text,
+    SELECT 100, NULL, b.datname::text, b.datlocprovider, TRUE, b.datcollversion::text,
            pg_catalog.pg_database_collation_actual_version(b.oid)::text
       FROM pg_catalog.pg_database AS b
      WHERE b.datname = pg_catalog.current_database()

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from pgops.checks.amcheck import is_damaged, unproved
 from pgops.checks.api import Check, Query, Requires, Seen, limit
 from pgops.findings import Finding, Severity, Target, Unseen
 
@@ -41,6 +42,8 @@ class Row:
     """Whether it is of the table's TOAST table."""
     index_bytes: int
     """By the last VACUUM or ANALYZE."""
+    objects: int
+    """How many there are, those beyond `top` too."""
     answer: str | None
     """What amcheck says against it."""
     sqlstate: str | None
@@ -59,6 +62,7 @@ SELECT i.oid::bigint   AS oid,
        i.relname::text AS "index",
        c.relkind = 't' AS toast,
        i.relpages * pg_catalog.current_setting('block_size')::bigint AS index_bytes,
+       pg_catalog.count(*) OVER ()::int AS objects,
        NULL::text      AS answer,
        NULL::text      AS sqlstate
   FROM pg_catalog.pg_class AS i
@@ -78,37 +82,26 @@ SELECT i.oid::bigint   AS oid,
  LIMIT %(top)s::int
 """
 
+# One that was dropped meanwhile gives no row.
 PROVE = """
-SELECT <<amcheck>>.bt_index_check(%(oid)s::oid::pg_catalog.regclass, %(heapallindexed)s::bool)::text
+SELECT <<amcheck>>.bt_index_check(i.oid::pg_catalog.regclass, %(heapallindexed)s::bool)::text
+  FROM pg_catalog.pg_class AS i
+ WHERE i.oid = %(oid)s::oid
 """
 
 
-def judge(rows: Sequence[Row], _seen: Seen[Limits]) -> Iterator[Finding | Unseen]:
-    late = 0
+def judge(rows: Sequence[Row], seen: Seen[Limits]) -> Iterator[Finding | Unseen]:
     for row in rows:
-        target = _target(row)
-        if row.sqlstate is None or row.sqlstate == "42P01":  # dropped meanwhile
-            continue
-        if row.sqlstate == "57014":
-            late += 1
-        elif row.sqlstate.startswith(("XX", "58")):
+        if is_damaged(row):
             place = Target("table", row.schema, row.table)
             yield Finding(
                 Severity.CRITICAL,
-                target,
+                _target(row),
                 f"The index of {'the TOAST table of ' if row.toast else ''}{place} is damaged: {row.answer}.",
-                f"REINDEX INDEX {target};",
+                f"REINDEX INDEX {_target(row)};",
                 details={"table": row.table, "sqlstate": row.sqlstate, "index_bytes": row.index_bytes},
             )
-        elif row.sqlstate == "55P03":
-            yield Unseen(target, "somebody keeps it locked", "Ask again when the lock is gone.")
-        else:
-            yield Unseen(target, f"amcheck does not take it: {row.answer}", "")
-    if late:
-        database = Target("database", None, _seen.server.database)
-        yield Unseen(
-            database, f"the time did not suffice for the {late:,} largest indexes", "Allow statement_timeout_s."
-        )
+    yield from unproved(rows, seen, _target, "indexes")
 
 
 def _target(row: Row) -> Target:

@@ -110,6 +110,8 @@ SELECT n.nspname::text        AS schema,
                               AS deduplicates,
        x.indisexclusion       AS exclusion,
        pg_catalog.has_table_privilege(c.oid, 'SELECT')
+         -- statistics of an expression are the index's own
+         AND (x.indexprs IS NULL OR pg_catalog.has_table_privilege(i.oid, 'SELECT'))
          AND NOT (c.relrowsecurity AND pg_catalog.row_security_active(c.oid)) AS readable,
        x.indpred IS NOT NULL  AS partial,
        k.lengths,
@@ -126,7 +128,9 @@ SELECT n.nspname::text        AS schema,
               pg_catalog.array_agg(CASE a.attalign WHEN 'd' THEN 8 WHEN 'i' THEN 4 WHEN 's' THEN 2 ELSE 1 END
                                    ORDER BY a.attnum) AS alignments,
               pg_catalog.array_agg(COALESCE(w.avg_width, -1)::float8 ORDER BY a.attnum) AS widths,
-              pg_catalog.array_agg(COALESCE(w.null_frac, 0)::float8 ORDER BY a.attnum) AS null_shares,
+              -- a partial one may hold those with a value only
+              pg_catalog.array_agg((CASE WHEN x.indpred IS NULL THEN COALESCE(w.null_frac, 0) ELSE 0 END)::float8
+                                   ORDER BY a.attnum) AS null_shares,
               pg_catalog.array_agg(COALESCE(w.n_distinct, -1)::float8 ORDER BY a.attnum) AS distinct_values
          FROM pg_catalog.pg_attribute AS a
          LEFT JOIN pg_catalog.pg_attribute AS of

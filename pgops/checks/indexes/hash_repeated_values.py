@@ -47,13 +47,15 @@ class Limits:
 
 SQL = """
 WITH hashed AS MATERIALIZED (
-    SELECT i.oid, i.relname, x.indrelid, x.indkey[0] AS attnum, x.indpred IS NULL AS whole
+    SELECT i.oid, i.relname, i.relispartition, x.indrelid, x.indkey[0] AS attnum, x.indpred IS NULL AS whole
       FROM pg_catalog.pg_class AS i
       JOIN pg_catalog.pg_index AS x ON x.indexrelid = i.oid
      WHERE i.relkind = 'i'
        AND i.relam = (SELECT m.oid FROM pg_catalog.pg_am AS m WHERE m.amname = 'hash')
        AND x.indisvalid
        AND x.indkey[0] > 0
+       -- a predicate about the column leaves out its common values, most likely
+       AND (x.indpred IS NULL OR pg_catalog.strpos(x.indpred::text, ':varattno ' || x.indkey[0] || ' ') = 0)
 )
 SELECT n.nspname::text     AS schema,
        c.relname::text     AS "table",
@@ -61,7 +63,8 @@ SELECT n.nspname::text     AS schema,
        a.attname::text     AS "column",
        c.reltuples::bigint AS rows,
        known.rows_per_value,
-       i.whole AND EXISTS (SELECT FROM pg_catalog.pg_opclass AS o
+       -- btree refuses long keys, and a partition's index goes with its parent
+       i.whole AND NOT i.relispartition AND a.attlen > 0 AND EXISTS (SELECT FROM pg_catalog.pg_opclass AS o
                             WHERE o.opcintype = a.atttypid
                               AND o.opcdefault
                               AND o.opcmethod = (SELECT m.oid FROM pg_catalog.pg_am AS m WHERE m.amname = 'btree'))
@@ -81,7 +84,8 @@ SELECT n.nspname::text     AS schema,
  WHERE c.reltuples >= %(max_rows_per_value)s::bigint
    AND (known.rows_per_value >= %(max_rows_per_value)s::bigint
         -- pg_stats shows a column only to those who may read it
-        OR known.rows_per_value IS NULL AND NOT pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT'))
+        OR known.rows_per_value IS NULL AND (NOT pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT')
+             OR pg_catalog.row_security_active(c.oid)))
    AND <of users>
  ORDER BY c.reltuples DESC, n.nspname, i.relname
 """.replace("<of users>", OF_USERS)

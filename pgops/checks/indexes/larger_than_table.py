@@ -45,7 +45,7 @@ SELECT n.nspname::text AS schema,
        m.amname::text  AS method,
        x.indisexclusion AS exclusion,
        i.relpages * page.bytes AS index_bytes,
-       (c.relpages + toast.relpages) * page.bytes AS table_bytes
+       (c.relpages::bigint + toast.relpages) * page.bytes AS table_bytes
   FROM (SELECT r.*
           FROM pg_catalog.pg_class AS r
          WHERE r.relkind = 'i'
@@ -60,7 +60,7 @@ SELECT n.nspname::text AS schema,
  CROSS JOIN LATERAL (SELECT COALESCE((SELECT p.relpages FROM pg_catalog.pg_class AS p WHERE p.oid = c.reltoastrelid), 0)
                               AS relpages
                      OFFSET 0) AS toast
- WHERE i.relpages > c.relpages + toast.relpages
+ WHERE i.relpages > c.relpages::bigint + toast.relpages
    AND c.relpages > 0  -- otherwise nobody has looked yet
    AND <of users>
  ORDER BY i.relpages DESC, n.nspname, i.relname

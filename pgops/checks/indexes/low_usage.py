@@ -11,6 +11,8 @@ that serve a foreign key. A partitioned index is judged once, by the sums over i
 reads themselves: on a server with standbys it is a false alarm for an index that they read, and on a standby nothing
 is written.
 
+An index that was made in the middle of the window has had fewer chances to be read, hence a confidence of 0.6.
+
 There is no remedy to run: which query reads it is what a person has to find out first (`queries.statements_top`).
 
 Manual: section "The Cumulative Statistics System".
@@ -107,6 +109,7 @@ def judge(rows: Sequence[Row], seen: Seen[Limits]) -> Iterator[Finding | Unseen]
             target,
             f"The index of {pretty('index_bytes', row.index_bytes)} on {Target('table', row.schema, row.table)} was "
             f"read {times} in the {window.length} that were counted, and written {row.writes:,} times.",
+            confidence=0.6,
             details={"table": row.table, "index_bytes": row.index_bytes, "scans": row.scans, "writes": row.writes},
         )
 

@@ -73,7 +73,7 @@ WITH candidate AS MATERIALIZED (
        AND x.indkey[0] > 0
        AND x.indpred IS NULL
        AND x.indisvalid AND x.indisready AND x.indislive
-       AND NOT (x.indisunique OR x.indisexclusion OR x.indisreplident)
+       AND NOT (x.indisunique OR x.indisexclusion OR x.indisreplident OR x.indisclustered)
        AND NOT a.attnotnull
        AND <of users>
 ), measured AS (
@@ -98,7 +98,8 @@ SELECT m.nspname::text     AS schema,
   JOIN pg_catalog.pg_class AS i ON i.oid = m.indexrelid
  WHERE m.null_pct >= %(min_null_pct)s::float8
     -- pg_stats shows a column only to those who may read it
-    OR m.null_pct IS NULL AND NOT pg_catalog.has_column_privilege(m.indrelid, m.attnum, 'SELECT')
+    OR m.null_pct IS NULL AND (NOT pg_catalog.has_column_privilege(m.indrelid, m.attnum, 'SELECT')
+             OR pg_catalog.row_security_active(m.indrelid))
  ORDER BY m.bytes DESC, m.nspname, m.index_name
 """.replace("<bytes>", INDEX_BYTES)
     .replace("<definition>", DEFINITION)

@@ -1,13 +1,14 @@
 """Index that leaves out NULL where there is none.
 
 `WHERE column IS NOT NULL` makes an index small where most rows have no value. On a column that is NOT NULL, often one
-that became so later, it leaves nothing out and costs: before PostgreSQL 17 the planner does not conclude from NOT NULL
-that the predicate holds, so queries on the index's other columns can't use it; no foreign key can refer to a unique
-one; and ON CONFLICT has to repeat the predicate.
+that became so later, it leaves nothing out and costs: a query has to prove the predicate, which it does by comparing
+that column, and not by what the table says. From PostgreSQL 17 on the planner even drops the query's own `IS NOT NULL`
+before it looks for a proof. No foreign key can refer to a unique one, and ON CONFLICT has to repeat the predicate.
 
-INFO. A constraint that is not validated (NOT NULL ... NOT VALID, PostgreSQL 18) does not count: there may be NULL. It
-is never a false alarm, and harmless where every query names the column. The remedy is to make the index without the
-predicate and drop this one: which queries and ON CONFLICT clauses repeat the predicate is for a person to know.
+INFO. A constraint that is not validated (NOT NULL ... NOT VALID, PostgreSQL 18) does not count: there may be NULL; nor
+does a column of a composite type, which IS NOT NULL asks for each of its fields. It is a false alarm where every query
+compares the column. The remedy is to make the index without the predicate and drop this one: which ON CONFLICT clauses
+repeat it is for a person to know.
 
 Manual: section 11.8, "Partial Indexes".
 """
@@ -44,7 +45,8 @@ SELECT n.nspname::text AS schema,
  CROSS JOIN LATERAL pg_catalog.regexp_matches(
        -- IS NOT NULL (1; IS NULL is 0) of a plain column
        x.indpred::text,
-       '[{]NULLTEST :arg [{]VAR [^{}]*:varattno ([0-9]+) [^{}]*[}] :nulltesttype 1 ', 'g') AS test(found)
+       '[{]NULLTEST :arg [{]VAR [^{}]*:varattno ([0-9]+) [^{}]*[}] :nulltesttype 1 :argisrow false ',
+       'g') AS test(found)
   JOIN pg_catalog.pg_attribute AS a ON a.attrelid = x.indrelid AND a.attnum = test.found[1]::int2
   JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid
   JOIN pg_catalog.pg_class AS c ON c.oid = x.indrelid

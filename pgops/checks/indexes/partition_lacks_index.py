@@ -66,6 +66,9 @@ SELECT pn.nspname::text      AS schema,
            AND si.relam = i.relam
            AND s.indisvalid AND s.indisunique = x.indisunique
            AND s.indexprs IS NULL AND x.indexprs IS NULL
+           -- a column from PostgreSQL 15 on
+           AND (pg_catalog.to_jsonb(s) ->> 'indnullsnotdistinct')
+               IS NOT DISTINCT FROM (pg_catalog.to_jsonb(x) ->> 'indnullsnotdistinct')
            AND s.indpred IS NULL AND x.indpred IS NULL
            AND s.indclass::oid[] = x.indclass::oid[] AND s.indoption::int2[] = x.indoption::int2[]
            AND s.indcollation::oid[] = x.indcollation::oid[] AND s.indnkeyatts = x.indnkeyatts
@@ -122,7 +125,8 @@ def _fix(row: Row, _limits: object) -> str | None:
 def _name(row: Row) -> str:
     """The partition's and the index's name together, within the 63 bytes of a name, on a whole character."""
     suffix = f"_{row.index}".encode()[:31]
-    return (row.table.encode()[: 63 - len(suffix)] + suffix).decode(errors="ignore")
+    # partitions differ at their end
+    return (row.table.encode()[-(63 - len(suffix)) :] + suffix).decode(errors="ignore")
 
 
 CHECK = Check(

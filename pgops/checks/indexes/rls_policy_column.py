@@ -15,6 +15,7 @@ from __future__ import annotations
 import attrs
 
 from pgops.checks.api import Check, Query, limit
+from pgops.checks.indexes._fragments import TABLE_ROWS
 from pgops.checks.judging import each_row
 from pgops.checks.relations import OF_USERS
 from pgops.findings import Severity, Target, as_tuple
@@ -41,7 +42,7 @@ SELECT n.nspname::text AS schema,
        c.relname::text AS "table",
        p.polname::text AS policy,
        pg_catalog.array_agg(a.attname::text ORDER BY a.attnum) AS columns,
-       c.reltuples::bigint AS rows,
+       known.rows,
        c.relkind = 'p' AS partitioned
   FROM pg_catalog.pg_policy AS p
   JOIN pg_catalog.pg_class AS c ON c.oid = p.polrelid
@@ -51,19 +52,27 @@ SELECT n.nspname::text AS schema,
     ON d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass AND d.objid = p.oid
    AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = p.polrelid AND d.refobjsubid > 0
   JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+ CROSS JOIN LATERAL (SELECT <rows> AS rows) AS known
  WHERE c.relrowsecurity
-   AND c.reltuples >= %(min_rows)s::bigint
+   -- WITH CHECK filters nothing, and pg_depend holds its columns too
+   AND pg_catalog.strpos(p.polqual::text, ':varattno ' || a.attnum || ' ') > 0
+   AND known.rows >= %(min_rows)s::bigint
    AND p.polpermissive
-   -- WITH CHECK alone filters nothing
-   AND p.polcmd <> 'a'
    AND <of users>
- GROUP BY p.oid, p.polname, c.oid, c.relname, c.reltuples, c.relkind, n.nspname
+ GROUP BY p.oid, p.polname, c.oid, c.relname, known.rows, c.relkind, n.nspname
 HAVING NOT EXISTS (SELECT FROM pg_catalog.pg_index AS x
                     WHERE x.indrelid = c.oid
                       AND x.indisvalid AND x.indisready
-                      AND x.indkey[0] = ANY (pg_catalog.array_agg(a.attnum)))
- ORDER BY c.reltuples DESC, n.nspname, c.relname, p.polname
-""".replace("<of users>", OF_USERS)
+                      AND (x.indkey[0] = ANY (pg_catalog.array_agg(a.attnum))
+                           -- an expression of one of them
+                           OR x.indkey[0] = 0
+                              AND EXISTS (SELECT FROM pg_catalog.pg_depend AS e
+                                           WHERE e.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                                             AND e.objid = x.indexrelid
+                                             AND e.refobjid = c.oid
+                                             AND e.refobjsubid = ANY (pg_catalog.array_agg(a.attnum)))))
+ ORDER BY known.rows DESC, n.nspname, c.relname, p.polname
+""".replace("<rows>", TABLE_ROWS).replace("<of users>", OF_USERS)
 
 
 def _message(row: Row, _limits: Limits) -> str:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import attrs
 
 from pgops.checks.api import Check, Query, limit
+from pgops.checks.indexes._fragments import TABLE_ROWS
 from pgops.checks.judging import each_row
 from pgops.findings import Severity, Target
 
@@ -41,7 +42,7 @@ SELECT n.nspname::text     AS schema,
        c.relname::text     AS "table",
        a.attname::text     AS "column",
        pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
-       c.reltuples::bigint AS rows
+       known.rows
   FROM pg_catalog.pg_type AS t
   JOIN pg_catalog.pg_depend AS member
     ON member.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND member.objid = t.oid AND member.deptype = 'e'
@@ -50,22 +51,28 @@ SELECT n.nspname::text     AS schema,
   JOIN pg_catalog.pg_attribute AS a ON a.atttypid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
   JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+ CROSS JOIN LATERAL (SELECT <rows> AS rows) AS known
  WHERE t.typname IN ('vector', 'halfvec', 'sparsevec')
    AND c.relkind IN ('r', 'm', 'p')
    AND NOT c.relispartition  -- it goes with its parent
    AND c.relpersistence <> 't'
-   AND c.reltuples >= %(min_rows)s::bigint
+   AND known.rows >= %(min_rows)s::bigint
    -- an index depends on its columns, and on those of its expressions
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
                      JOIN pg_catalog.pg_class AS i ON i.oid = d.objid AND i.relkind IN ('i', 'I')
                      JOIN pg_catalog.pg_am AS m ON m.oid = i.relam
                     WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
                       AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                      AND d.refobjid = c.oid
-                      AND d.refobjsubid = a.attnum
+                      -- or on its partitions, each by itself
+                      AND (d.refobjid = c.oid AND d.refobjsubid = a.attnum
+                           OR d.refobjid IN (SELECT h.inhrelid FROM pg_catalog.pg_inherits AS h
+                                              WHERE h.inhparent = c.oid)
+                              AND EXISTS (SELECT FROM pg_catalog.pg_attribute AS own
+                                           WHERE own.attrelid = d.refobjid AND own.attnum = d.refobjsubid
+                                             AND own.attname = a.attname))
                       AND m.oid >= 16384)  -- made by an extension, not by initdb
- ORDER BY c.reltuples DESC, n.nspname, c.relname, a.attname
-"""
+ ORDER BY known.rows DESC, n.nspname, c.relname, a.attname
+""".replace("<rows>", TABLE_ROWS)
 
 CHECK = Check(
     id="indexes.vector_without_index",

@@ -80,7 +80,7 @@ def judge(rows: Sequence[Row], seen: Seen[Limits]) -> Iterator[Finding | Unseen]
         if was is None or was.counted_since != row.counted_since:
             continue
         calls, spent_ms = row.calls - was.calls, row.total_ms - was.total_ms
-        if min(calls, was.calls) < limits.min_calls or spent_ms < 0:
+        if min(calls, was.calls) < max(limits.min_calls, 1) or spent_ms < 0:
             continue  # too few to tell, or counted anew
         finding = _judged(row, was, calls=calls, mean_ms=spent_ms / calls, limits=limits)
         if finding is not None:

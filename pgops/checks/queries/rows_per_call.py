@@ -55,7 +55,7 @@ SELECT {NAMES}
    AND s.calls >= GREATEST(%(min_calls)s::bigint, 1)
    AND s.rows / s.calls >= %(min_rows_per_call)s::bigint
    -- what is changed is meant to be many, and its text may be hidden
-   AND s.query ~* '^[[:space:](]*(/[*].*?[*]/[[:space:]]*)*(select|with|table|values|fetch)[[:>:]]'
+   AND (s.query IS NULL OR s.query ~* '^[[:space:](]*(/[*].*?[*]/[[:space:]]*)*(select|with|table|values|fetch)[[:>:]]')
  ORDER BY s.rows DESC, s.queryid
  LIMIT %(top)s::int
 """

@@ -6,8 +6,8 @@ small, new slow queries are forgotten before anybody looks, and the evictions th
 meanwhile.
 
 The limits are evictions a day: 20 of them replace as many entries as there are. Common causes are statements that
-differ in each call (IN lists of varying length before version 1.12, tables made per job, savepoints and cursors with
-numbered names before PostgreSQL 18) and many roles or databases with the same statements. It is a false alarm after a
+differ in each call (IN lists of varying length and cursors with numbered names before PostgreSQL 18, savepoints with
+such before 17, tables made per job) and many roles or databases with the same statements. It is a false alarm after a
 migration or a restore, which run thousands of statements once: `SELECT pg_stat_statements_reset()` opens a new window.
 
 A window shorter than `min_window_s` is not judged.

@@ -35,7 +35,8 @@ class Row:
 
 
 SQL = """
-SELECT pg_catalog.current_setting('pg_stat_statements.track', TRUE) IS NOT NULL   AS loaded,
+-- a setting of that name may stand in postgresql.conf without the library; then pg_settings does not list it
+SELECT EXISTS (SELECT FROM pg_catalog.pg_settings AS l WHERE l.name = 'pg_stat_statements.track') AS loaded,
        EXISTS (SELECT
                  FROM pg_catalog.pg_extension AS e
                 WHERE e.extname = 'pg_stat_statements')                           AS installed,

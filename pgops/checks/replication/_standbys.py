@@ -22,6 +22,8 @@ class Standby:
     address: str | None
     slot: str | None
     """The replication slot that it uses."""
+    temporary: bool
+    """Whether that slot goes with the connection: pg_basebackup makes one for the WAL of its backup."""
     logical: bool
     state: str | None
     """`startup`, `catchup`, `streaming`, `backup` or `stopping`."""
@@ -42,6 +44,7 @@ SELECT r.application_name                                                       
        r.usename::text                                                             AS "user",
        COALESCE(pg_catalog.host(r.client_addr), r.client_hostname)                 AS address,
        s.slot_name::text                                                           AS slot,
+       COALESCE(s.temporary, FALSE)                                                AS temporary,
        COALESCE(s.slot_type = 'logical', FALSE)                                    AS logical,
        r.state,
        r.sync_state,
@@ -53,8 +56,9 @@ SELECT r.application_name                                                       
        EXTRACT(EPOCH FROM pg_catalog.clock_timestamp() - r.backend_start)::float8  AS connected_s,
        EXTRACT(EPOCH FROM pg_catalog.clock_timestamp() - r.reply_time)::float8     AS reply_s
   FROM pg_catalog.pg_stat_replication AS r
- -- the receiver asked for what comes next, so what it lacks is measured after the question: never below zero
- CROSS JOIN (SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_receive_lsn()
+ CROSS JOIN (SELECT CASE WHEN pg_catalog.pg_is_in_recovery()
+                         -- what was received is NULL where WAL comes from the archive, or lies behind what is replayed
+                         THEN GREATEST(pg_catalog.pg_last_wal_receive_lsn(), pg_catalog.pg_last_wal_replay_lsn())
                          ELSE pg_catalog.pg_current_wal_lsn() END AS here) AS w
   LEFT JOIN pg_catalog.pg_replication_slots AS s ON s.active_pid = r.pid
  ORDER BY replay_lag_bytes DESC NULLS LAST, r.application_name, r.pid

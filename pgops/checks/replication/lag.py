@@ -51,6 +51,9 @@ class Limits:
     crit_bytes: int = limit(4_294_967_296, unit="bytes", doc="Critical from so much missing WAL on.")
     warn_s: float = limit(60.0, unit="s", doc="A warning where what is missing is so old.")
     crit_s: float = limit(600.0, unit="s", doc="Critical where what is missing is so old.")
+    min_bytes_for_time: int = limit(
+        16_777_216, unit="bytes", doc="On a standby the time counts only where so much is not replayed yet."
+    )
 
 
 SQL: LiteralString = """
@@ -65,7 +68,8 @@ SELECT r.application,
  UNION ALL
 SELECT NULL, NULL, FALSE, 'recovery',
        GREATEST(pg_catalog.pg_wal_lsn_diff(w.received, w.replayed), 0)::bigint,
-       CASE WHEN w.received > w.replayed
+       -- it moves at commits only: in a long transaction it is old, and nothing is behind
+       CASE WHEN pg_catalog.pg_wal_lsn_diff(w.received, w.replayed) >= %(min_bytes_for_time)s::bigint
             THEN EXTRACT(EPOCH FROM pg_catalog.clock_timestamp() - w.committed)::float8 END
   FROM (SELECT pg_catalog.pg_last_wal_receive_lsn()       AS received,
                pg_catalog.pg_last_wal_replay_lsn()        AS replayed,

@@ -55,4 +55,5 @@ CHECK = Check(
     ),
     queries=[Query(since=14, sql=SQL)],
     scope=Scope.CLUSTER,
+    standby=False,
 )

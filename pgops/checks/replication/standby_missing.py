@@ -49,6 +49,7 @@ SELECT r.application,
   FROM (<standbys>) AS r
  WHERE NOT r.logical
    AND r.state <> 'backup'
+   AND NOT r.temporary AND r.application <> 'pg_basebackup'  -- the WAL of a backup
  ORDER BY r.application, r.slot
 """
 

@@ -82,4 +82,5 @@ CHECK = Check(
         ),
     ],
     requires=Requires(role="pg_read_all_stats"),
+    standby=False,  # its workers run on the primary
 )

@@ -85,4 +85,5 @@ CHECK = Check(
         ),
     ],
     requires=Requires(role="pg_read_all_stats"),
+    standby=False,  # its workers run on the primary
 )

@@ -28,6 +28,8 @@ class Row:
     wanted: int
     connected: tuple[str, ...] = attrs.field(converter=as_tuple)
     """Those that may confirm and are streaming."""
+    waits: bool
+    """Whether a COMMIT waits by default: synchronous_commit is neither off nor local."""
     waiting: int
     """Sessions whose commit waits now."""
 
@@ -41,6 +43,9 @@ SELECT s.names,
                FROM pg_catalog.pg_stat_replication AS r
               WHERE r.state = 'streaming' AND r.sync_state <> 'async'
               ORDER BY r.application_name)                   AS connected,
+       (SELECT c.reset_val NOT IN ('off', 'local')
+          FROM pg_catalog.pg_settings AS c
+         WHERE c.name = 'synchronous_commit')                AS waits,
        (SELECT pg_catalog.count(*)::int
           FROM pg_catalog.pg_stat_activity AS a
          WHERE a.wait_event = 'SyncRep')                     AS waiting
@@ -52,14 +57,15 @@ SELECT s.names,
 
 def _severity(row: Row, _limits: object) -> Severity | None:
     if len(row.connected) < row.wanted:
-        return Severity.CRITICAL
+        return Severity.CRITICAL if row.waits or row.waiting else Severity.WARNING
     return Severity.WARNING if len(row.connected) == row.wanted else None
 
 
 def _message(row: Row, _limits: object) -> str:
     there = ", ".join(row.connected) or "none"
     wanted = "one" if row.wanted == 1 else str(row.wanted)
-    message = f"Every commit waits for {wanted} of {row.names}, and there are: {there}"
+    whose = "Every commit" if row.waits else "A commit with synchronous_commit on"
+    message = f"{whose} waits for {wanted} of {row.names}, and there are: {there}"
     if len(row.connected) == row.wanted:
         return f"{message}. If one more goes, all writing stops."
     return f"{message}. {row.waiting:,} sessions wait in COMMIT." if row.waiting else f"{message}."

@@ -24,12 +24,13 @@ from typing import TYPE_CHECKING
 import attrs
 
 from pgops.checks.api import Check, Metric, Query, limit
-from pgops.checks.relations import OF_USERS
+from pgops.checks.relations import OF_USERS, WITH_BASE_TYPES
 from pgops.findings import Finding, Severity, Target, Unseen, quote_identifier
 from pgops.render.quantities import pretty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import LiteralString
 
     from pgops.checks.api import Seen
 
@@ -56,8 +57,23 @@ class Limits:
     min_rows: int = limit(1_000, unit="rows", doc="Leave out smaller tables.")
 
 
-SQL = """
-WITH key AS MATERIALIZED (
+# Owned by the column, or in its default.
+_FED: LiteralString = """(a.attidentity <> ''
+            OR EXISTS (SELECT FROM pg_catalog.pg_depend AS d
+                         JOIN pg_catalog.pg_sequence AS s ON s.seqrelid = d.objid
+                        WHERE d.classid = 'pg_catalog.pg_class'::regclass
+                          AND d.refclassid = 'pg_catalog.pg_class'::regclass
+                          AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum)
+            OR EXISTS (SELECT FROM pg_catalog.pg_attrdef AS f
+                         JOIN pg_catalog.pg_depend AS d
+                           ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = f.oid
+                          AND d.refclassid = 'pg_catalog.pg_class'::regclass
+                         JOIN pg_catalog.pg_sequence AS s ON s.seqrelid = d.refobjid
+                        WHERE f.adrelid = a.attrelid AND f.adnum = a.attnum))"""
+
+SQL: LiteralString = (
+    """
+<base types>, key AS MATERIALIZED (
     SELECT DISTINCT a.attrelid, a.attnum, a.attname, base.oid AS type, c.relname, c.relispartition, c.reltuples,
            n.nspname
       FROM (SELECT r.*
@@ -70,29 +86,19 @@ WITH key AS MATERIALIZED (
       JOIN pg_catalog.pg_index AS x ON x.indrelid = c.oid
       JOIN pg_catalog.pg_attribute AS a
         ON a.attrelid = c.oid AND a.attnum = ANY ((x.indkey::int2[])[0:x.indnkeyatts - 1])
-      JOIN pg_catalog.pg_type AS y ON y.oid = a.atttypid
-      JOIN pg_catalog.pg_type AS base ON base.oid = CASE WHEN y.typtype = 'd' THEN y.typbasetype ELSE y.oid END
+      LEFT JOIN base AS made ON made.domain = a.atttypid
+     CROSS JOIN LATERAL (SELECT COALESCE(made.type, a.atttypid) AS oid) AS base
      WHERE x.indisunique AND x.indisvalid
        AND base.oid IN ('pg_catalog.int2'::regtype, 'pg_catalog.int4'::regtype)
-       AND a.attidentity = ''
        AND <of users>
-       -- owned by the column, or in its default
-       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS d
-                         JOIN pg_catalog.pg_sequence AS s ON s.seqrelid = d.objid
-                        WHERE d.classid = 'pg_catalog.pg_class'::regclass
-                          AND d.refclassid = 'pg_catalog.pg_class'::regclass
-                          AND d.refobjid = a.attrelid AND d.refobjsubid = a.attnum)
-       AND NOT EXISTS (SELECT FROM pg_catalog.pg_attrdef AS f
-                         JOIN pg_catalog.pg_depend AS d
-                           ON d.classid = 'pg_catalog.pg_attrdef'::regclass AND d.objid = f.oid
-                          AND d.refclassid = 'pg_catalog.pg_class'::regclass
-                         JOIN pg_catalog.pg_sequence AS s ON s.seqrelid = d.refobjid
-                        WHERE f.adrelid = a.attrelid AND f.adnum = a.attnum)
+       AND NOT <fed>
 ), measured AS (
     SELECT CASE WHEN k.relispartition THEN pg_catalog.pg_partition_root(k.attrelid) ELSE k.attrelid END AS root,
            k.attname, k.type, k.reltuples,
            s.lowest, s.highest,
-           s.highest IS NULL AND NOT pg_catalog.has_column_privilege(k.attrelid, k.attnum, 'SELECT') AS unseen
+           s.highest IS NULL
+             AND (NOT pg_catalog.has_column_privilege(k.attrelid, k.attnum, 'SELECT')
+                  OR pg_catalog.row_security_active(k.attrelid)) AS unseen
       FROM key AS k
       LEFT JOIN LATERAL (
            SELECT LEAST(b.bounds[1], (SELECT pg_catalog.min(v) FROM pg_catalog.unnest(b.common) AS v)) AS lowest,
@@ -125,13 +131,19 @@ SELECT n.nspname::text AS schema,
   FROM keyed AS k
   JOIN pg_catalog.pg_class AS c ON c.oid = k.root
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
- WHERE k.rows >= %(min_rows)s::bigint
+  -- a partition may lack what its root has
+  JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.root AND a.attname = k.attname
+ WHERE NOT <fed>
+   AND k.rows >= %(min_rows)s::bigint
    AND (k.unseen
         OR k.lowest > -k.most / 10  -- otherwise hashes, on both sides of zero
            AND 100 * k.highest::float8 / k.most
                >= LEAST(%(list_pct)s::float8, %(warn_pct)s::float8, %(crit_pct)s::float8))
  ORDER BY 100 * k.highest::float8 / k.most DESC, n.nspname, c.relname, k.attname
-""".replace("<of users>", OF_USERS)
+""".replace("<base types>", WITH_BASE_TYPES)
+    .replace("<fed>", _FED)
+    .replace("<of users>", OF_USERS)
+)
 
 
 def judge(rows: Sequence[Row], seen: Seen[Limits]) -> Iterator[Finding | Unseen]:

@@ -18,6 +18,7 @@ import attrs
 
 from pgops.checks.api import Check, Query
 from pgops.checks.judging import each_row
+from pgops.checks.relations import WITH_BASE_TYPES
 from pgops.findings import Severity, Target
 
 
@@ -36,6 +37,7 @@ class Row:
 
 
 SQL = """
+<base types>
 SELECT n.nspname::text  AS schema,
        c.relname::text  AS sequence,
        pg_catalog.format_type(k.seqtypid, NULL) AS sequence_type,
@@ -59,8 +61,8 @@ SELECT n.nspname::text  AS schema,
            AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjsubid > 0
            AND d.deptype IN ('a', 'i')  -- OWNED BY, identity
           JOIN pg_catalog.pg_attribute AS b ON b.attrelid = d.refobjid AND b.attnum = d.refobjsubid::int2
-          JOIN pg_catalog.pg_type AS y ON y.oid = b.atttypid
-          JOIN pg_catalog.pg_type AS base ON base.oid = CASE WHEN y.typtype = 'd' THEN y.typbasetype ELSE y.oid END
+          LEFT JOIN base AS made ON made.domain = b.atttypid
+         CROSS JOIN LATERAL (SELECT COALESCE(made.type, b.atttypid) AS oid) AS base
          WHERE base.oid IN ('pg_catalog.int2'::regtype, 'pg_catalog.int4'::regtype, 'pg_catalog.int8'::regtype)
            AND NOT s.seqcycle
            -- most are of one type, with its bounds
@@ -78,7 +80,7 @@ SELECT n.nspname::text  AS schema,
         -- its type ends it, not somebody's MAXVALUE
         OR k.type_end < k.column_end AND k.sequence_end = k.type_end)
  ORDER BY n.nspname, c.relname
-"""
+""".replace("<base types>", WITH_BASE_TYPES)
 
 
 def _message(row: Row, _limits: object) -> str:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from pgops.checks.amcheck import is_damaged, unproved
 from pgops.checks.api import Check, Query, Requires, Seen, limit
 from pgops.findings import Finding, Severity, Target, Unseen
 
@@ -38,6 +39,8 @@ class Row:
     toast: bool
     table_bytes: int
     """By the last VACUUM or ANALYZE."""
+    objects: int
+    """How many there are, those beyond `top` too."""
     answer: str | None
     """What amcheck says against it."""
     sqlstate: str | None
@@ -54,6 +57,7 @@ SELECT c.oid::bigint   AS oid,
        t.relname::text AS "table",
        c.relkind = 't' AS toast,
        c.relpages * pg_catalog.current_setting('block_size')::bigint AS table_bytes,
+       pg_catalog.count(*) OVER ()::int AS objects,
        NULL::text      AS answer,
        NULL::text      AS sqlstate
   FROM pg_catalog.pg_class AS c
@@ -73,34 +77,24 @@ SELECT c.oid::bigint   AS oid,
 # Checked against TOAST where it is a table of its own: without it a value that is missing there goes unnoticed.
 PROVE = """
 SELECT pg_catalog.format('block %%s%%s: %%s', v.blkno, COALESCE(', line ' || v.offnum, ''), v.msg)
-  FROM <<amcheck>>.verify_heapam(%(oid)s::oid::pg_catalog.regclass, on_error_stop => TRUE,
-                                 check_toast => NOT %(toast)s::bool) AS v
+  FROM pg_catalog.pg_class AS c
+ CROSS JOIN LATERAL <<amcheck>>.verify_heapam(c.oid::pg_catalog.regclass, on_error_stop => TRUE,
+                                              check_toast => NOT %(toast)s::bool) AS v
+ WHERE c.oid = %(oid)s::oid  -- one that was dropped meanwhile gives no row
  LIMIT 1
 """
 
 
 def judge(rows: Sequence[Row], seen: Seen[Limits]) -> Iterator[Finding | Unseen]:
-    late = 0
     for row in rows:
-        target = _target(row)
-        if row.sqlstate == "57014":
-            late += 1
-        elif row.answer is not None and (row.sqlstate is None or row.sqlstate.startswith(("XX", "58"))):
+        if is_damaged(row):
             yield Finding(
                 Severity.CRITICAL,
-                target,
+                _target(row),
                 f"The {'TOAST ' if row.toast else ''}table is damaged: {row.answer}.",
                 details={"toast": row.toast, "sqlstate": row.sqlstate, "table_bytes": row.table_bytes},
             )
-        elif row.sqlstate == "55P03":
-            yield Unseen(target, "somebody keeps it locked", "Ask again when the lock is gone.")
-        elif row.sqlstate not in (None, "42P01"):  # dropped meanwhile
-            yield Unseen(target, f"amcheck does not take it: {row.answer}", "")
-    if late:
-        database = Target("database", None, seen.server.database)
-        yield Unseen(
-            database, f"the time did not suffice for the {late:,} largest tables", "Allow statement_timeout_s."
-        )
+    yield from unproved(rows, seen, _target, "tables")
 
 
 def _target(row: Row) -> Target:

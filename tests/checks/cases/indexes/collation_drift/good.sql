@@ -6,3 +6,7 @@ CREATE TABLE t (a text COLLATE as_it_was, b text COLLATE changed, c text COLLATE
 CREATE INDEX ON t (a);
 CREATE INDEX ON t USING hash (c);
 UPDATE pg_catalog.pg_collation SET collversion = '0.1' WHERE collname IN ('changed', 'hashed');
+-- Lists go by equality.
+CREATE COLLATION listed (provider = icu, locale = 'es-ES');
+CREATE TABLE p (a text COLLATE listed) PARTITION BY LIST (a);
+UPDATE pg_catalog.pg_collation SET collversion = '0.1' WHERE collname = 'listed';

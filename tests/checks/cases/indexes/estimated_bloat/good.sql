@@ -15,6 +15,10 @@ CREATE INDEX t_numbers ON t (f, g);
 CREATE INDEX t_wide ON t (h, b, c) INCLUDE (d);
 CREATE INDEX t_part ON t (b) WHERE a > 30000;
 CREATE UNIQUE INDEX t_unique ON t (lower(b), a);
+-- Nearly all is NULL, and the index holds the rest.
+CREATE TABLE sparse (a text) WITH (autovacuum_enabled = false);
+INSERT INTO sparse SELECT CASE WHEN g % 20 = 0 THEN repeat('x', 60) || g END FROM generate_series(1, 400000) AS g;
+CREATE INDEX sparse_a ON sparse (a) WHERE a IS NOT NULL;
 SELECT pg_sleep(1.1);
 VACUUM ANALYZE;
 SELECT pg_sleep(0.7);

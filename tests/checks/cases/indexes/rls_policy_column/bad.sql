@@ -1,3 +1,4 @@
+-- finds: public.q.mine
 -- finds: public.t.tenant
 -- finds: public.p.mine
 -- finds: public.two.either
@@ -23,3 +24,10 @@ INSERT INTO "sch.ema %"."ta""ble %s {x}" SELECT g::text FROM generate_series(1, 
 ALTER TABLE "sch.ema %"."ta""ble %s {x}" ENABLE ROW LEVEL SECURITY;
 CREATE POLICY "po licy" ON "sch.ema %"."ta""ble %s {x}" USING ("co l" = current_user);
 ANALYZE;
+-- Autovacuum analyses partitions only.
+CREATE TABLE q (id int, owner text) PARTITION BY RANGE (id);
+CREATE TABLE q1 PARTITION OF q FOR VALUES FROM (0) TO (15000);
+INSERT INTO q SELECT g FROM generate_series(1, 200) AS g;
+ALTER TABLE q ENABLE ROW LEVEL SECURITY;
+CREATE POLICY mine ON q USING (owner = current_user);
+ANALYZE q1;

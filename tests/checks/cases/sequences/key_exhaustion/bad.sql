@@ -1,3 +1,4 @@
+-- finds: public.twice.id
 -- finds: public.t.id
 -- finds: public.small.id
 -- finds: public.pair.number
@@ -18,4 +19,7 @@ CREATE SCHEMA "sch.ema %";
 CREATE DOMAIN number AS integer;
 CREATE TABLE "sch.ema %"."ta""ble %s {x}" ("co l" number UNIQUE);
 INSERT INTO "sch.ema %"."ta""ble %s {x}" SELECT 1000000000 + g FROM generate_series(1, 2000) AS g;
+CREATE DOMAIN key AS number;
+CREATE TABLE twice (id key PRIMARY KEY);
+INSERT INTO twice SELECT 1000000000 + g FROM generate_series(1, 2000) AS g;
 ANALYZE;

@@ -11,3 +11,8 @@ INSERT INTO small SELECT 2000000000 + g FROM generate_series(1, 20) AS g;
 ANALYZE;
 CREATE TABLE fresh (id int PRIMARY KEY);
 INSERT INTO fresh SELECT 2000000000 + g FROM generate_series(1, 2000) AS g;
+-- Before PostgreSQL 17 a partition does not know that its root has an identity.
+CREATE TABLE p (id int GENERATED ALWAYS AS IDENTITY, d int, PRIMARY KEY (id, d)) PARTITION BY RANGE (d);
+CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);
+INSERT INTO p (id, d) OVERRIDING SYSTEM VALUE SELECT 2000000000 + g, 1 FROM generate_series(1, 2000) AS g;
+ANALYZE p1;

@@ -1,3 +1,4 @@
+-- finds: public.of_twice
 -- finds: public.old_serial_id_seq
 -- finds: public.grown_id_seq
 -- finds: public.falling
@@ -16,3 +17,6 @@ CREATE SCHEMA "sch.ema %";
 CREATE DOMAIN number AS integer;
 CREATE TABLE "sch.ema %"."ta""ble %s {x}" ("co l" number);
 CREATE SEQUENCE "sch.ema %"."s""eq %s {x}" OWNED BY "sch.ema %"."ta""ble %s {x}"."co l";
+CREATE DOMAIN key AS number;
+CREATE TABLE twice (id key);
+CREATE SEQUENCE of_twice OWNED BY twice.id;
