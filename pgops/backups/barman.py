@@ -52,10 +52,12 @@ def read_barman(server: str, *, options: Sequence[str] = (), program: str = TOOL
         shown = [asked("show-backup", server, label) for label in listed]
         backups = [_backup(each) for each in shown if not _is_running(each)]
         setup = asked("show-server", server)
-        names = _archived(setup.get("wals_directory"))
-        size: int | None = setup.get("xlog_segment_size")  # the server's own: unknown while it does not answer
+        names, unseen = _archived(setup.get("wals_directory"))
+        size: int | None = setup.get("xlog_segment_size")
         gaps = None
-        if names is not None and size is not None:
+        if size is None:
+            unseen = unseen or "the size of its files is the server's to say, and it does not answer"
+        elif unseen is None:
             backups = list(with_missing_wal(backups, names, segment_bytes=size))
             gaps = wal_gaps(names, segment_bytes=size)
         return Repository(
@@ -67,6 +69,7 @@ def read_barman(server: str, *, options: Sequence[str] = (), program: str = TOOL
             backups=backups,
             first_wal=names[0] if names else None,
             last_wal=names[-1] if names else None,
+            wal_unseen=unseen,
             wal_gaps=gaps,
         )
     except (KeyError, TypeError, AttributeError, ValueError) as error:
@@ -103,16 +106,14 @@ def _problem(verdict: Mapping[str, Any]) -> str | None:
     return f"barman check fails: {', '.join(failed)}" if failed else None
 
 
-def _archived(folder: str | None) -> list[str] | None:
-    """The WAL files in Barman's own folder; None where it can't be looked into from here."""
+def _archived(folder: str | None) -> tuple[list[str], str | None]:
+    """The WAL files in Barman's own folder, or why it can't be looked into from here."""
     if folder is None:
-        return None
+        return [], "Barman does not say where it keeps WAL"
     try:
-        names = archive_in(Path(folder))
-    except OSError:
-        return None
-    # beside the files lies Barman's own list of them
-    return names if names is not None else []
+        return archive_in(Path(folder)) or [], None  # Barman's own list lies beside the files, so there is always one
+    except OSError as error:
+        return [], f"{error.filename} can't be read: {error.strerror}"
 
 
 def _moment(seconds: str | None) -> datetime | None:

@@ -56,6 +56,9 @@ def read_folder(
         tool=TOOL,
         server=str(folder),
         read_at=datetime.now(UTC),
+        wal_unseen=f"none of the files in {wal} is called like one of WAL"
+        if wal is not None and names is None
+        else None,
         backups=backups if names is None else with_missing_wal(backups, names, segment_bytes=segment_bytes),
         first_wal=names[0] if names else None,
         last_wal=names[-1] if names else None,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import attrs
 
 from pgops.findings import as_tuple
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @attrs.frozen(kw_only=True)
@@ -64,4 +66,11 @@ class Repository:
     """The oldest first."""
     first_wal: str | None = None
     last_wal: str | None = None
+    wal_unseen: str | None = None
+    """Why nobody has looked at every file of the archive, where somebody tried."""
     wal_gaps: tuple[WalGap, ...] | None = attrs.field(default=None, converter=attrs.converters.optional(as_tuple))
+
+    @property
+    def usable(self) -> tuple[Backup, ...]:
+        """The backups to rely on, by when they were finished, the oldest first."""
+        return tuple(sorted((each for each in self.backups if each.usable), key=lambda each: each.stopped_at or _NEVER))

@@ -136,8 +136,8 @@ def _with_wal(
     folder = f"archive/{stanza}/{archive}"
     try:
         listing = tool.ask("repo-ls", f"--repo={key}", "--recurse", "--output=json", folder)
-    except BackupToolError:
-        return repository  # one that can't be reached: `info` has said so
+    except BackupToolError as error:
+        return attrs.evolve(repository, wal_unseen=error.what.rstrip("."))  # one of several may be out of reach
     settled = time.time() - settled_s
     old = [path for path, each in listing.items() if each.get("time", 0) <= settled]
     return attrs.evolve(

@@ -304,6 +304,8 @@ def _problem(check: Check[Any, Any]) -> str:
     for name in (name for metric in check.metrics for name in (metric.value, metric.limit)):
         if name not in columns:
             return f"a metric names {name!r}, which is no field of its Row"
+    if any(query.for_each_row for query in check.queries) and not {"answer", "sqlstate"} <= columns:
+        return "it asks for each row, and its Row has no answer and sqlstate to take what is said"
     unknown = [name for name in check.known_as if not _KNOWN_AS.fullmatch(name)]
     if unknown:
         return f"{unknown[0]!r} is not written `tool: name`"

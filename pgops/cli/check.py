@@ -103,7 +103,7 @@ def command(
     pgbouncer: Secret | None,
     disks: tuple[str, ...],
     backups: tuple[str, ...],
-    wal_segsize: int,
+    wal_segsize: str,
     limits: tuple[str, ...],
     fail_on: str,
     strict: bool,

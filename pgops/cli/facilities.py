@@ -38,8 +38,8 @@ def facility_options(command: Command) -> Command:
     )
     size = click.option(
         "--wal-segsize",
-        type=click.IntRange(1, 1024),
-        default=16,
+        type=click.Choice([str(2**power) for power in range(11)]),
+        default="16",
         show_default=True,
         metavar="MB",
         help="With --backups: the size of a WAL file, where initdb was given another.",
@@ -53,7 +53,7 @@ def look_at(
     pgbouncer: Secret | None,
     disks: Sequence[str],
     backups: Sequence[str],
-    wal_segsize: int,
+    wal_segsize: str,
 ) -> dict[str, Any]:
     """The facilities, as `run_checks` takes them.
 
@@ -61,7 +61,7 @@ def look_at(
     """
     facilities: dict[str, Any] = {}
     wanted = [_tool_and_name(text) for text in backups]
-    segment_bytes = wal_segsize * 1024**2
+    segment_bytes = int(wal_segsize) * 1024**2
     if config is not None:
         from pgops.config.project_facility import project_folder
 

@@ -97,9 +97,14 @@ def test_each_repository_of_a_stanza_is_told_by_itself(site, stanza):
     lost.unlink()
     first, second = read_pgbackrest("demo", options=options, settled_s=0)
     assert (first.wal_gaps, len(second.wal_gaps)) == ((), 1)
+    # An older pgBackRest that can't list is not one whose archive is whole.
+    old = site.write("old", '#!/bin/sh\ncase "$*" in *repo-ls*) echo no >&2; exit 1;; esac\nexec pgbackrest "$@"\n')
+    old.chmod(0o755)
+    [blind, _] = read_pgbackrest("demo", options=options, program=str(old))
+    assert (blind.wal_gaps, "no" in blind.wal_unseen) == (None, True)
 
 
-def test_what_was_taken_elsewhere(stanza):
+def test_what_was_taken_elsewhere():
     info = [
         {
             "name": "shop",

@@ -83,6 +83,10 @@ CONTRADICTIONS = {
         lambda: declared(queries=[Query(since=14, sql="a"), Query(since=14, sql="b")]),
         "same version",
     ),
+    "a question for each row, and nowhere to put the answer": (
+        lambda: declared(queries=[Query(since=14, sql="a", for_each_row="b")]),
+        "no answer and sqlstate",
+    ),
     "a message about what is not there": (
         lambda: declared(judge=judge(message="{tabel} is slow")),
         "'tabel'.*Did you mean 'table'",

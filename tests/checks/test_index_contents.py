@@ -124,7 +124,7 @@ def test_a_missing_file_is_damage_of_one_table(database: ScratchDatabase) -> Non
         (database.server.folder / f"{path}_away").rename(database.server.folder / path)
 
 
-def test_what_is_locked_is_unseen_and_what_comes_late_too(database: ScratchDatabase) -> None:
+def test_what_is_locked_is_unseen(database: ScratchDatabase) -> None:
     with database.connect() as conn, database.connect() as other:
         plant(conn, "indexes/corruption/good")
         with other.transaction():
@@ -202,6 +202,41 @@ def test_scattered_or_repeated_values_are_unseen_without_statistics(database, ch
             result = ask(looker, check, **limits)
             assert result.outcome is Outcome.SKIPPED
             assert "may not be read" in result.unseen[0].reason
+
+
+def test_row_security_hides_statistics_and_the_cure_cures(database: ScratchDatabase) -> None:
+    with database.connect() as conn, role(database.server, "bound_by_rows") as bound:
+        conn.execute("CREATE TABLE t (a int, b int, c text)")
+        conn.execute("INSERT INTO t SELECT NULL, hashint4(g), g % 3 FROM generate_series(1, 30000) AS g")
+        conn.execute("CREATE INDEX t_a ON t (a); CREATE INDEX t_b ON t USING brin (b)")
+        conn.execute("CREATE INDEX t_c ON t USING hash (c); ANALYZE t")
+        conn.execute("ALTER TABLE t ENABLE ROW LEVEL SECURITY")
+        conn.execute(sql.SQL("GRANT SELECT ON t TO {}").format(sql.Identifier(bound)))
+        asked = [(MOSTLY_NULL, {"min_bytes": 1}), (BRIN, {"min_pages": 1}), (HASH, {})]
+        asked += [(ESTIMATED, {"min_wasted_bytes": 1})]
+        with database.connect(user=bound) as looker:
+            for check, limits in asked:
+                result = ask(looker, check, **limits)
+                assert result.outcome is Outcome.SKIPPED, check.id
+                assert "row security" in result.reason
+            conn.execute(result.cure.encode())
+        with database.connect(user=bound) as looker:
+            assert {ask(looker, check, **limits).outcome for check, limits in asked[:3]} == {Outcome.FOUND}
+            assert ask(looker, ESTIMATED, min_wasted_bytes=1).unseen == ()
+        conn.execute(sql.SQL("DROP OWNED BY {}").format(sql.Identifier(bound)))
+
+
+def test_statistics_of_an_expression_are_the_indexs_own(database: ScratchDatabase) -> None:
+    with database.connect() as conn, role(database.server, "reads_tables") as reader:
+        conn.execute("CREATE TABLE t (a int); INSERT INTO t SELECT generate_series(1, 30000)")
+        conn.execute("CREATE INDEX t_next ON t ((a + 1)); ANALYZE t")
+        conn.execute(sql.SQL("GRANT SELECT ON t TO {}").format(sql.Identifier(reader)))
+        with database.connect(user=reader) as looker:
+            [unseen] = ask(looker, ESTIMATED, min_wasted_bytes=1).unseen
+            assert "of its expressions" in unseen.reason
+            conn.execute(unseen.cure.encode())
+            assert ask(looker, ESTIMATED, min_wasted_bytes=1).unseen == ()
+        conn.execute(sql.SQL("DROP OWNED BY {}").format(sql.Identifier(reader)))
 
 
 def test_what_a_boolean_index_says_without_statistics(database: ScratchDatabase) -> None:

@@ -72,7 +72,10 @@ def test_a_standby_is_listed_and_its_lag_is_found_on_both_sides(pair):
         standby.execute("SELECT pg_wal_replay_pause()")
         try:
             write(primary)
-            behind = lambda: ask(primary, LAG, warn_bytes=1_000_000).findings  # noqa: E731
+
+            def behind():
+                return ask(primary, LAG, warn_bytes=1_000_000).findings
+
             wait_for(lambda: bool(behind()), "the lag to be seen")
             [finding] = behind()
             assert (finding.severity, finding.target.name) == (Severity.WARNING, NAME)
@@ -127,7 +130,10 @@ def test_commits_that_wait_for_a_synchronous_standby(pair):
         conn.execute("SET synchronous_commit = off")
         try:
             wanted(f'"{NAME}"')
-            warned = lambda: [each.severity for each in ask(conn, SYNCHRONOUS).findings]  # noqa: E731
+
+            def warned():
+                return [each.severity for each in ask(conn, SYNCHRONOUS).findings]
+
             wait_for(lambda: warned() == [Severity.WARNING], "the standby to be synchronous")
             wanted("FIRST 2 (*)")
             wait_for(lambda: warned() == [Severity.CRITICAL], "a second one to be missed")
@@ -221,7 +227,10 @@ def test_decoding_that_spills(pair):
             assert ask(conn, SPILL).outcome is Outcome.CLEAN
             conn.execute("SET logical_decoding_work_mem = '64kB'")
             conn.execute("SELECT count(*) FROM pg_logical_slot_get_changes('spilling', NULL, NULL)")
-            found = lambda: ask(conn, SPILL, min_bytes=100_000).findings  # noqa: E731
+
+            def found():
+                return ask(conn, SPILL, min_bytes=100_000).findings
+
             wait_for(lambda: bool(found()), "the statistics to arrive")
             assert (found()[0].severity, found()[0].target.name) == (Severity.INFO, "spilling")
             assert ask(conn, SPILL).outcome is Outcome.CLEAN
@@ -268,7 +277,10 @@ def test_wal_buffers_that_are_full(server):
     with start_server(server.binaries, settings={**SETTINGS, "wal_buffers": "32kB"}) as small, small.connect() as conn:
         assert ask(conn, BUFFERS).outcome is Outcome.CLEAN
         write(conn, 50_000)
-        found = lambda: ask(conn, BUFFERS, min_times=10, info_pct=0.01).findings  # noqa: E731
+
+        def found():
+            return ask(conn, BUFFERS, min_times=10, info_pct=0.01).findings
+
         wait_for(lambda: bool(found()), "the statistics to arrive")
         assert found()[0].fix == "ALTER SYSTEM SET wal_buffers = '1MB';"
         assert ask(conn, BUFFERS).outcome is Outcome.CLEAN
@@ -292,7 +304,10 @@ def test_sessions_that_fsync_themselves(server):
                 conn.execute(f"UPDATE t{number} SET g = g + 1".encode())
         finally:
             os.kill(checkpointer, signal.SIGCONT)
-        found = lambda: ask(conn, FSYNC, warn_times=1).findings  # noqa: E731
+
+        def found():
+            return ask(conn, FSYNC, warn_times=1).findings
+
         wait_for(lambda: bool(found()), "the statistics to arrive")
         assert found()[0].severity is Severity.WARNING
         assert ask(conn, FSYNC, warn_times=1_000_000).outcome is Outcome.CLEAN

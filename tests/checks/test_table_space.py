@@ -40,6 +40,7 @@ def row(*columns: tuple[int, int, float, float], **more) -> Estimated:
         "unused_columns": 0,
         "has_toast": False,
         "readable": True,
+        "row_security": False,
         "lengths": tuple(column[0] for column in columns),
         "alignments": tuple(column[1] for column in columns),
         "widths": tuple(column[2] for column in columns),

@@ -61,9 +61,9 @@ class Limits:
 
 def read(handed_in: HandedIn) -> Iterator[Row]:
     for repository in each_repository(handed_in):
-        usable = [backup for backup in repository.backups if backup.usable]
-        whole = [backup for backup in usable if backup.kind not in {"incr", "diff"}]
-        newest = max(usable, key=lambda backup: backup.stopped_at, default=None)  # type: ignore[arg-type, return-value]
+        usable = repository.usable
+        newest = usable[-1] if usable else None
+        full = [backup for backup in usable if backup.kind not in {"incr", "diff"}]
         yield Row(
             tool=repository.tool,
             server=repository.server,
@@ -73,7 +73,7 @@ def read(handed_in: HandedIn) -> Iterator[Row]:
             newest=newest.label if newest else None,
             newest_kind=newest.kind if newest else None,
             newest_at=newest.stopped_at if newest else None,
-            full_at=max((backup.stopped_at for backup in whole if backup.stopped_at), default=None),
+            full_at=full[-1].stopped_at if full else None,
         )
 
 
@@ -101,9 +101,9 @@ def _judged(row: Row, limits: Limits, now: datetime) -> tuple[Severity, str] | N
     if age_s >= min(limits.warn_s, limits.crit_s):
         severity = Severity.CRITICAL if age_s >= limits.crit_s else Severity.WARNING
         return severity, f"The newest backup, {row.newest} ({row.newest_kind}), was finished {duration(age_s)} ago."
-    full_age_s = (now - (row.full_at or row.newest_at)).total_seconds()
     if row.full_at is None:
         return Severity.WARNING, f"The newest backup, {row.newest}, needs a full one, and there is none."
+    full_age_s = (now - row.full_at).total_seconds()
     if full_age_s >= limits.full_s:
         return (
             Severity.WARNING,

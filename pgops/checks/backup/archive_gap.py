@@ -29,7 +29,6 @@ from pgops.findings import Finding, Severity, Target, Unseen
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pgops.backups.model import Repository
     from pgops.checks.api import Seen
 
 
@@ -39,57 +38,47 @@ class Row:
     server: str
     looked: bool
     """Whether every file of the archive was looked at."""
-    backup: str | None
-    """The backup whose own WAL is missing; None for a gap in the archive."""
-    first_wal: str | None
-    """The first file that is missing."""
-    last_wal: str | None
-    files: int
-    newest_needs: bool
-    """Whether the newest usable backup lies before it."""
-    older_needs: bool
-    """Whether any usable one does."""
-    unread: str | None
+    unseen: str | None = None
+    """Why not, where somebody tried."""
+    unread: str | None = None
     """Why nothing is known of the repository."""
+    backup: str | None = None
+    """The backup whose own WAL is missing; None for a gap in the archive."""
+    first_wal: str | None = None
+    """The first file that is missing."""
+    last_wal: str | None = None
+    files: int = 0
+    newest_needs: bool = False
+    """Whether the newest usable backup lies before it."""
+    older_needs: bool = False
+    """Whether any usable one does."""
 
 
 def read(handed_in: HandedIn) -> Iterator[Row]:
     for repository in each_repository(handed_in):
-        usable = sorted(
-            (backup for backup in repository.backups if backup.stopped_at and backup.usable),
-            key=lambda backup: backup.stopped_at or backup.started_at,  # type: ignore[arg-type, return-value]
+        row = Row(
+            tool=repository.tool,
+            server=repository.server,
+            looked=repository.wal_gaps is not None,
+            unseen=repository.wal_unseen,
+            unread=repository.unread,
         )
-        if repository.wal_gaps is None:
-            yield _row(repository, looked=False, unread=repository.unread)
-        starts = [backup.first_wal for backup in usable if backup.first_wal is not None]
+        if not row.looked:
+            yield row
+        starts = [backup.first_wal for backup in repository.usable if backup.first_wal is not None]
         for gap in repository.wal_gaps or ():
             needs = [_before(start, gap.last) for start in starts]
-            yield _row(
-                repository,
+            yield attrs.evolve(
+                row,
                 first_wal=gap.first,
                 last_wal=gap.last,
                 files=gap.files,
-                newest_needs=needs[-1] if needs else False,
+                newest_needs=bool(needs) and needs[-1],
                 older_needs=any(needs),
             )
-        for backup in usable:
+        for backup in repository.usable:
             if backup.missing_wal is not None:
-                yield _row(repository, backup=backup.label, first_wal=backup.missing_wal)
-
-
-def _row(repository: Repository, **known: object) -> Row:
-    fields: dict[str, object] = {
-        "looked": True,
-        "backup": None,
-        "first_wal": None,
-        "last_wal": None,
-        "files": 0,
-        "newest_needs": False,
-        "older_needs": False,
-        "unread": None,
-        **known,
-    }
-    return Row(tool=repository.tool, server=repository.server, **fields)  # type: ignore[arg-type]
+                yield attrs.evolve(row, backup=backup.label, first_wal=backup.missing_wal)
 
 
 def _before(wal: str, other: str) -> bool:
@@ -102,8 +91,11 @@ def judge(rows: Sequence[Row], _seen: Seen[NoLimits]) -> Iterator[Finding | Unse
         if row.unread is not None:
             yield unread(row.tool, row.server, row.unread)
         elif not row.looked:
+            reason = "nobody has looked at every WAL file of the archive"
             cure = "Hand in what pgops.backups reads, with the folder of the archive (read_folder(..., wal=...))."
-            yield Unseen(_target(row), "nobody has looked at every WAL file of the archive", cure)
+            if row.unseen is not None:
+                reason, cure = f"{reason}: {row.unseen}", "See to it that they can be listed."
+            yield Unseen(_target(row), reason, cure)
         else:
             yield Finding(
                 _severity(row),

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from pgops.checks.api import Check, Query, limit
-from pgops.checks.relations import OF_USERS
+from pgops.checks.relations import OF_USERS, hidden_statistics
 from pgops.findings import Finding, Severity, Target, Unseen, quote_identifier
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ class Row:
     table_pages: int
     correlation: float | None
     """None where the role may not read the column's statistics."""
+    row_security: bool
+    """Whether row security binds the role, which hides them too."""
 
 
 @attrs.frozen(kw_only=True)
@@ -59,7 +61,8 @@ SELECT n.nspname::text AS schema,
        i.relname::text AS "index",
        a.attname::text AS "column",
        c.relpages::int AS table_pages,
-       s.correlation::float8 AS correlation
+       s.correlation::float8 AS correlation,
+       pg_catalog.row_security_active(c.oid) AS row_security
   FROM brin AS i
  CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, nth)
   JOIN pg_catalog.pg_opclass AS o ON o.oid = (i.indclass::oid[])[k.nth::int - 1]
@@ -85,8 +88,7 @@ def judge(rows: Sequence[Row], seen: Seen[Limits]) -> Iterator[Finding | Unseen]
         if row.table_pages < limits.min_pages:
             continue
         if row.correlation is None:
-            user = quote_identifier(seen.server.user)
-            yield Unseen(target, f"the statistics of {table} may not be read", f"GRANT SELECT ON {table} TO {user};")
+            yield hidden_statistics(target, table, seen.server.user, row_security=row.row_security)
         elif abs(row.correlation) < limits.min_correlation:
             yield Finding(
                 Severity.WARNING,

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from pgops.checks.api import Check, Query, Seen, limit
-from pgops.checks.relations import OF_USERS
+from pgops.checks.relations import OF_USERS, hidden_statistics
 from pgops.checks.widths import LINE_POINTER, PAGE_HEADER, Columns, aligned, tuple_width
 from pgops.findings import Finding, Severity, Target, Unseen, as_tuple, quote_identifier
 from pgops.render.quantities import pretty
@@ -52,6 +52,10 @@ class Row:
     deduplicates: bool
     exclusion: bool
     readable: bool
+    index_readable: bool
+    """Whether the role may read the statistics of its expressions."""
+    row_security: bool
+    """Whether row security binds the role, which hides statistics too."""
     partial: bool
     lengths: tuple[int, ...] = attrs.field(converter=as_tuple)
     """Of each column, INCLUDE too: bytes, or -1 where it varies."""
@@ -109,10 +113,10 @@ SELECT n.nspname::text        AS schema,
                           WHERE l.oid = ANY (x.indcollation::oid[]) AND NOT l.collisdeterministic)
                               AS deduplicates,
        x.indisexclusion       AS exclusion,
-       pg_catalog.has_table_privilege(c.oid, 'SELECT')
-         -- statistics of an expression are the index's own
-         AND (x.indexprs IS NULL OR pg_catalog.has_table_privilege(i.oid, 'SELECT'))
-         AND NOT (c.relrowsecurity AND pg_catalog.row_security_active(c.oid)) AS readable,
+       pg_catalog.has_table_privilege(c.oid, 'SELECT') AS readable,
+       -- statistics of an expression are the index's own
+       x.indexprs IS NULL OR pg_catalog.has_table_privilege(i.oid, 'SELECT') AS index_readable,
+       pg_catalog.row_security_active(c.oid) AS row_security,
        x.indpred IS NOT NULL  AS partial,
        k.lengths,
        k.alignments,
@@ -179,20 +183,22 @@ def _distinct_keys(row: Row) -> float:
     return max(min(keys, row.entries), 1.0)
 
 
-def _unknown(row: Row, limits: Limits, seen: Seen[Limits]) -> tuple[str, str] | None:
+def _unknown(row: Row, limits: Limits, seen: Seen[Limits]) -> Unseen | None:
     """Why an index can't be judged, and what would help; None where it can."""
-    table = Target("table", row.schema, row.table)
+    target, table = _target(row), Target("table", row.schema, row.table)
     analyze = f"ANALYZE {table};"
     if row.rows < 0 or row.entries < 0:
-        return "its table was never analysed", analyze
+        return Unseen(target, "its table was never analysed", analyze)
     if row.changed_rows > limits.stale_pct / 100 * max(row.rows, 1):
-        return f"{row.changed_rows:,} rows have changed since the last ANALYZE", analyze
-    if any(width < 0 for width in row.widths) and row.entries > 0:
-        if not row.readable:
-            cure = f"GRANT SELECT ON {table} TO {quote_identifier(seen.server.user)};"
-            return "its statistics may not be read, for which it takes SELECT on its table and no row security", cure
-        return "a column has no statistics", analyze
-    return None
+        return Unseen(target, f"{row.changed_rows:,} rows have changed since the last ANALYZE", analyze)
+    if row.entries <= 0 or all(width >= 0 for width in row.widths):
+        return None
+    if row.row_security or not row.readable:
+        return hidden_statistics(target, table, seen.server.user, row_security=row.row_security)
+    if not row.index_readable:
+        cure = f"GRANT pg_read_all_data TO {quote_identifier(seen.server.user)};"
+        return Unseen(target, "the statistics of its expressions are for those who may read the index itself", cure)
+    return Unseen(target, "a column has no statistics", analyze)
 
 
 def _confidence(row: Row) -> float:
@@ -213,7 +219,7 @@ def judge(rows: Sequence[Row], seen: Seen[Limits]) -> Iterator[Finding | Unseen]
             continue
         unknown = _unknown(row, limits, seen)
         if unknown:
-            yield Unseen(target, *unknown)
+            yield unknown
             continue
         wasted = row.index_bytes - expected_bytes(row)
         wasted_pct = 100 * wasted / row.index_bytes

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from pgops.checks.api import Check, Query, limit
-from pgops.checks.relations import OF_USERS
+from pgops.checks.relations import OF_USERS, hidden_statistics
 from pgops.findings import Finding, Severity, Target, Unseen, quote_identifier
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ class Row:
     rows: int
     rows_per_value: int | None
     """On average, or of the most common value if that is more; None where the role may not read the statistics."""
+    row_security: bool
+    """Whether row security binds the role, which hides them too."""
     replaceable: bool
     """Whether one command says the same as btree: no predicate, and a type that btree can sort."""
 
@@ -63,6 +65,7 @@ SELECT n.nspname::text     AS schema,
        a.attname::text     AS "column",
        c.reltuples::bigint AS rows,
        known.rows_per_value,
+       pg_catalog.row_security_active(c.oid) AS row_security,
        -- btree refuses long keys, and a partition's index goes with its parent
        i.whole AND NOT i.relispartition AND a.attlen > 0 AND EXISTS (SELECT FROM pg_catalog.pg_opclass AS o
                             WHERE o.opcintype = a.atttypid
@@ -95,8 +98,7 @@ def judge(rows: Sequence[Row], seen: Seen[Limits]) -> Iterator[Finding | Unseen]
     for row in rows:
         target, table = _target(row), Target("table", row.schema, row.table)
         if row.rows_per_value is None:
-            user = quote_identifier(seen.server.user)
-            yield Unseen(target, f"the statistics of {table} may not be read", f"GRANT SELECT ON {table} TO {user};")
+            yield hidden_statistics(target, table, seen.server.user, row_security=row.row_security)
         elif row.rows_per_value >= seen.limits_for(row).max_rows_per_value:
             yield Finding(
                 Severity.WARNING,

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from pgops.checks.api import Check, Query, Requires, Seen, limit
+from pgops.checks.relations import LOCKED
 from pgops.findings import Finding, Severity, Target, Unseen
 from pgops.render.quantities import pretty
 
@@ -63,12 +64,7 @@ class Limits:
 
 SQL = """
 WITH busy AS MATERIALIZED (
-    SELECT l.relation
-      FROM pg_catalog.pg_locks AS l
-     WHERE l.mode = 'AccessExclusiveLock'  -- the only one that ACCESS SHARE waits for
-       AND l.locktype = 'relation'
-       AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())
-       AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
+    <locked>
 ), candidate AS MATERIALIZED (
     SELECT i.oid, i.relname, i.relnamespace, i.reloptions, i.relpages, x.indrelid, x.indisexclusion,
            EXISTS (SELECT FROM busy AS b WHERE b.relation IN (i.oid, x.indrelid)) AS busy
@@ -114,7 +110,7 @@ SELECT n.nspname::text AS schema,
   JOIN pg_catalog.pg_namespace AS n ON n.oid = g.relnamespace
   LEFT JOIN measured AS m ON m.oid = g.oid
  ORDER BY g.bytes DESC, n.nspname, g.relname
-"""
+""".replace("<locked>", LOCKED)
 
 
 def judge(rows: Sequence[Row], seen: Seen[Limits]) -> Iterator[Finding | Unseen]:

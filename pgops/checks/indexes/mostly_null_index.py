@@ -22,7 +22,7 @@ import attrs
 
 from pgops.checks.api import Check, Query, limit
 from pgops.checks.indexes._fragments import DEFINITION, INDEX_BYTES
-from pgops.checks.relations import OF_USERS
+from pgops.checks.relations import OF_USERS, hidden_statistics
 from pgops.findings import Finding, Severity, Target, Unseen, quote_identifier
 from pgops.render.quantities import pretty
 
@@ -42,6 +42,8 @@ class Row:
     index_bytes: int
     null_pct: float | None
     """None where the role may not read the column's statistics."""
+    row_security: bool
+    """Whether row security binds the role, which hides them too."""
     definition: str | None
 
 
@@ -92,6 +94,7 @@ SELECT m.nspname::text     AS schema,
        m.relkind = 'I'     AS partitioned,
        m.bytes             AS index_bytes,
        m.null_pct::float8  AS null_pct,
+       pg_catalog.row_security_active(m.indrelid) AS row_security,
        <definition>        AS definition
   FROM measured AS m
   JOIN pg_catalog.pg_index AS x ON x.indexrelid = m.indexrelid
@@ -113,8 +116,8 @@ def judge(rows: Sequence[Row], seen: Seen[Limits]) -> Iterator[Finding | Unseen]
         if row.index_bytes < limits.min_bytes:
             continue
         if row.null_pct is None:
-            table, user = Target("table", row.schema, row.table), quote_identifier(seen.server.user)
-            yield Unseen(target, f"the statistics of {table} may not be read", f"GRANT SELECT ON {table} TO {user};")
+            table = Target("table", row.schema, row.table)
+            yield hidden_statistics(target, table, seen.server.user, row_security=row.row_security)
             continue
         if row.null_pct < limits.min_null_pct:
             continue

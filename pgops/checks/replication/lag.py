@@ -7,8 +7,9 @@ transaction that a subscriber applies at once, and on the subscriber a table wit
 Judged by bytes, from what the server has written to what is replayed: WARNING from `warn_bytes` on, CRITICAL from
 `crit_bytes`, or by time, `warn_s` and `crit_s`, as the server measures it from the receiver's answers. On an idle
 server there is nothing to measure and time alone means nothing; so a lag in time counts only while bytes are missing
-too. A standby asked itself is judged by what it has received and not replayed yet, and by the age of what it replayed
-last while more is there.
+too. A standby asked itself is judged by
+what it has received and not replayed yet, and by the age of the last commit that it replayed while at least a WAL file
+(`min_bytes_for_time`) is left: in one long transaction that age says nothing.
 
 It is a false alarm for a standby that is delayed on purpose (recovery_min_apply_delay): set other limits for it.
 

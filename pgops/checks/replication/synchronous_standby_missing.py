@@ -5,8 +5,8 @@ connected every COMMIT of a transaction that wrote waits, for ever and without a
 database hangs. Cancelling a waiting session does not undo its commit.
 
 CRITICAL where fewer standbys are streaming than are wanted, WARNING where just as many are there as are wanted and one
-more failure stops all writing. What sessions do with `synchronous_commit = local` or lower does not wait. It is a
-false alarm for a moment while a standby starts.
+more failure stops all writing. What sessions do with `synchronous_commit = local` or lower does not wait: where that
+is the default and nobody waits now, it is a WARNING. It is a false alarm for a moment while a standby starts.
 
 Manual: section 26.2.8, "Synchronous Replication"; synchronous_standby_names.
 """

@@ -45,6 +45,8 @@ class Row:
     """By the last VACUUM or ANALYZE, of all partitions."""
     highest_value: int | None
     """Of those that ANALYZE saw; None where the role may not read the statistics."""
+    row_security: bool
+    """Whether row security binds the role, which hides them too."""
     limit_value: int
     used_pct: float | None
 
@@ -96,6 +98,7 @@ SQL: LiteralString = (
     SELECT CASE WHEN k.relispartition THEN pg_catalog.pg_partition_root(k.attrelid) ELSE k.attrelid END AS root,
            k.attname, k.type, k.reltuples,
            s.lowest, s.highest,
+           pg_catalog.row_security_active(k.attrelid) AS row_security,
            s.highest IS NULL
              AND (NOT pg_catalog.has_column_privilege(k.attrelid, k.attnum, 'SELECT')
                   OR pg_catalog.row_security_active(k.attrelid)) AS unseen
@@ -116,6 +119,7 @@ SQL: LiteralString = (
            pg_catalog.min(m.lowest)  AS lowest,
            pg_catalog.max(m.highest) AS highest,
            pg_catalog.bool_or(m.unseen) AS unseen,
+           pg_catalog.bool_or(m.row_security) AS row_security,
            CASE m.type WHEN 'pg_catalog.int2'::regtype THEN 32767 ELSE 2147483647 END AS most
       FROM measured AS m
      GROUP BY m.root, m.attname, m.type
@@ -126,6 +130,7 @@ SELECT n.nspname::text AS schema,
        pg_catalog.format_type(k.type, NULL) AS type,
        k.rows,
        CASE WHEN NOT k.unseen THEN k.highest END AS highest_value,
+       k.row_security,
        k.most::bigint  AS limit_value,
        CASE WHEN NOT k.unseen THEN 100 * k.highest::float8 / k.most END AS used_pct
   FROM keyed AS k
@@ -147,11 +152,11 @@ SELECT n.nspname::text AS schema,
 
 
 def judge(rows: Sequence[Row], seen: Seen[Limits]) -> Iterator[Finding | Unseen]:
-    unseen = 0
+    unseen: list[Row] = []
     for row in rows:
         limits = seen.limits_for(row)
         if row.used_pct is None:
-            unseen += 1
+            unseen.append(row)
             continue
         if row.used_pct < min(limits.warn_pct, limits.crit_pct):
             continue
@@ -164,11 +169,14 @@ def judge(rows: Sequence[Row], seen: Seen[Limits]) -> Iterator[Finding | Unseen]
             details={"type": row.type, "highest_value": row.highest_value, "used_pct": row.used_pct, "rows": row.rows},
         )
     if unseen:  # there may be thousands: told once
-        user = seen.server.user
+        user = quote_identifier(seen.server.user)
+        cures = [f"GRANT pg_read_all_data TO {user};"]
+        if any(row.row_security for row in unseen):
+            cures.append(f"ALTER ROLE {user} BYPASSRLS;")
         yield Unseen(
             Target("database", None, seen.server.database),
-            f"{user} may not read the statistics of {unseen:,} keys",
-            f"GRANT pg_read_all_data TO {quote_identifier(user)};",
+            f"{seen.server.user} may not read the statistics of {len(unseen):,} keys",
+            "\n".join(cures),
         )
 
 

@@ -72,7 +72,6 @@ CHECK: Check[Row, NoLimits] = Check(
     queries=[Query(since=14, sql=SQL)],
     target=lambda row: Target("setting", None, row.name),
     known_as=(
-        "check_postgres: settings_checksum",
         "check_pgactivity: settings",
         "ruby-pg-extras: db_settings",
     ),

@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING
 import attrs
 
 from pgops.checks.api import Check, Query, Seen, limit
+from pgops.checks.relations import hidden_statistics
 from pgops.checks.widths import LINE_POINTER, PAGE_HEADER, SHORT, Columns, Width, tuple_width
-from pgops.findings import Finding, Severity, Target, Unseen, as_tuple, quote_identifier
+from pgops.findings import Finding, Severity, Target, Unseen, as_tuple
 from pgops.render.quantities import pretty
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class Row:
     """Dropped, virtual, or added with a default that old rows do not hold."""
     has_toast: bool
     readable: bool
+    row_security: bool
+    """Whether row security binds the role, which hides statistics too."""
     lengths: tuple[int, ...] = attrs.field(converter=as_tuple)
     """Of each stored column: bytes, or -1 where it varies."""
     alignments: tuple[int, ...] = attrs.field(converter=as_tuple)
@@ -113,8 +116,8 @@ SELECT n.nspname::text                             AS schema,
        s.relnatts::int                             AS columns,
        k.unused_columns,
        s.reltoastrelid <> 0                        AS has_toast,
-       pg_catalog.has_table_privilege(s.oid, 'SELECT')
-         AND NOT (s.relrowsecurity AND pg_catalog.row_security_active(s.oid)) AS readable,
+       pg_catalog.has_table_privilege(s.oid, 'SELECT') AS readable,
+       pg_catalog.row_security_active(s.oid) AS row_security,
        k.lengths,
        k.alignments,
        k.widths,
@@ -195,20 +198,19 @@ def _confidence(row: Row) -> float:
     return round(max(confidence, 0.3), 2)
 
 
-def _unknown(row: Row, limits: Limits, seen: Seen[Limits]) -> tuple[str, str] | None:
+def _unknown(row: Row, limits: Limits, seen: Seen[Limits]) -> Unseen | None:
     """Why a table can't be judged, and what would help; None where it can."""
     target = _target(row)
     analyze = f"ANALYZE {target};"
     if row.rows < 0:
-        return "it was never analysed", analyze
+        return Unseen(target, "it was never analysed", analyze)
     if row.changed_rows > limits.stale_pct / 100 * max(row.rows, 1):
-        return f"{row.changed_rows:,} rows have changed since they were counted", analyze
-    if any(width < 0 for width in row.widths) and row.rows > 0:
-        if not row.readable:
-            cure = f"GRANT SELECT ON {target} TO {quote_identifier(seen.server.user)};"
-            return "its statistics may not be read, for which it takes SELECT on it and no row security", cure
-        return "a column has no statistics", analyze
-    return None
+        return Unseen(target, f"{row.changed_rows:,} rows have changed since they were counted", analyze)
+    if row.rows <= 0 or all(width >= 0 for width in row.widths):
+        return None
+    if row.row_security or not row.readable:
+        return hidden_statistics(target, target, seen.server.user, row_security=row.row_security)
+    return Unseen(target, "a column has no statistics", analyze)
 
 
 def judge(rows: Sequence[Row], seen: Seen[Limits]) -> Iterator[Finding | Unseen]:
@@ -218,7 +220,7 @@ def judge(rows: Sequence[Row], seen: Seen[Limits]) -> Iterator[Finding | Unseen]
             continue
         unknown = _unknown(row, limits, seen)
         if unknown:
-            yield Unseen(target, *unknown)
+            yield unknown
             continue
         wasted = row.table_bytes - expected_bytes(row)
         wasted_pct = 100 * wasted / row.table_bytes

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from pgops.checks.api import Check, Query, Requires, Seen, limit
+from pgops.checks.relations import LOCKED
 from pgops.findings import Finding, Severity, Target, Unseen
 from pgops.render.quantities import pretty
 
@@ -60,12 +61,7 @@ class Limits:
 
 SQL = """
 WITH busy AS MATERIALIZED (
-  SELECT l.relation
-    FROM pg_catalog.pg_locks AS l
-   WHERE l.mode = 'AccessExclusiveLock'  -- the only one that ACCESS SHARE waits for
-     AND l.locktype = 'relation'
-     AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())
-     AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
+  <locked>
 ), candidate AS MATERIALIZED (
   SELECT c.oid, c.relkind, c.relpages, c.reloptions, c.oid IN (SELECT b.relation FROM busy AS b) AS busy
     FROM pg_catalog.pg_class AS c
@@ -108,7 +104,7 @@ SELECT n.nspname::text                   AS schema,
                                                        WHERE o.reltoastrelid = g.oid) END
   JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
  ORDER BY m.dead_tuple_len + m.approx_free_space DESC NULLS FIRST, n.nspname, t.relname, toast
-"""
+""".replace("<locked>", LOCKED)
 
 
 def judge(rows: Sequence[Row], seen: Seen[Limits]) -> Iterator[Finding | Unseen]:

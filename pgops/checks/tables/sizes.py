@@ -23,6 +23,7 @@ from __future__ import annotations
 import attrs
 
 from pgops.checks.api import Check, Query, limit
+from pgops.checks.relations import LOCKED
 from pgops.findings import Target
 
 
@@ -49,12 +50,7 @@ class Limits:
 
 SQL = """
 WITH RECURSIVE busy AS MATERIALIZED (
-  SELECT l.relation
-    FROM pg_catalog.pg_locks AS l
-   WHERE l.mode = 'AccessExclusiveLock'  -- the only one that ACCESS SHARE waits for, held or awaited before us
-     AND l.locktype = 'relation'
-     AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())
-     AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()  -- NULL for a prepared transaction
+  <locked>
 ), busy_table AS MATERIALIZED (
   SELECT b.relation AS oid
     FROM busy AS b
@@ -182,7 +178,7 @@ SELECT k.nspname::text AS schema,
  -- What nobody knows the size of may be the largest.
  ORDER BY k.table_bytes + k.index_bytes + k.toast_bytes DESC NULLS FIRST, k.nspname, k.relname
  LIMIT %(top)s::int
-"""
+""".replace("<locked>", LOCKED)
 
 CHECK = Check(
     id="tables.sizes",

@@ -104,8 +104,5 @@ CHECK = Check(
         ),
     ],
     scope=Scope.CLUSTER,
-    known_as=(
-        "check_pgactivity: bgwriter",
-        "check_postgres: checkpoint",
-    ),
+    known_as=("check_pgactivity: bgwriter",),
 )
