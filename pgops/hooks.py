@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pgops.checks.api import Check
+    from pgops.migrations.lint.api import Rule
 
 ENTRY_POINT_GROUP = "pgops"
 
@@ -31,3 +32,8 @@ hookimpl = pluggy.HookimplMarker("pgops")
 @hookspec
 def pgops_checks() -> Iterable[Check[Any, Any]]:  # type: ignore[empty-body]
     """The checks that this plugin adds. Called once a process, when the catalogue is first asked for."""
+
+
+@hookspec
+def pgops_lint_rules() -> Iterable[Rule]:  # type: ignore[empty-body]
+    """The lint rules for SQL of migrations that this plugin adds. Called once a process, at the first lint."""

@@ -1,0 +1,602 @@
+"""The parser's tree into `statements`: one function per node, the only place that knows libpg_query's messages.
+
+The tree is PostgreSQL's own (src/include/nodes/parsenodes.h), so the manual's words fit; enum fields are compared by
+name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from postgast import pg_query_pb2 as pb
+
+from pgops.migrations.sql import statements as s
+from pgops.migrations.sql.expressions import (
+    dotted,
+    expression_of,
+    functions_in,
+    name_of,
+    names_in,
+    relations_in,
+    texts_in,
+    type_of,
+)
+from pgops.migrations.sql.statements import ConstraintKind, Name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+_SERIALS = {"serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"}
+
+
+def meaning_of(node: Any) -> s.Meaning:
+    """What the statement under a RawStmt's `stmt` says."""
+    which = node.WhichOneof("node")
+    translate = _TRANSLATE.get(which)
+    if translate is None:
+        return s.Other(what=which.removesuffix("_stmt").replace("_", " ") if which else "nothing")
+    return translate(getattr(node, which))
+
+
+# --- tables ----------------------------------------------------------------------------------------------------------
+
+
+def _create_table(node: Any) -> s.Meaning:
+    columns: list[s.Column] = []
+    constraints: list[s.Constraint] = []
+    for element in node.table_elts:
+        match element.WhichOneof("node"):
+            case "column_def":
+                columns.append(_column(element.column_def))
+            case "constraint":
+                constraints.append(_constraint(element.constraint))
+    inherits = tuple(name_of(each.range_var) for each in node.inh_relations)
+    is_partition = node.HasField("partbound")
+    return s.CreateTable(
+        table=name_of(node.relation),
+        columns=tuple(columns),
+        constraints=tuple(constraints),
+        partition_of=inherits[0] if is_partition and inherits else None,
+        is_default_partition=is_partition and node.partbound.is_default,
+        is_partitioned=node.HasField("partspec"),
+        inherits=() if is_partition else inherits,
+        if_not_exists=node.if_not_exists,
+        is_temporary=node.relation.relpersistence == "t",
+        is_unlogged=node.relation.relpersistence == "u",
+    )
+
+
+def _create_table_as(node: Any) -> s.Meaning:
+    if node.objtype == pb.OBJECT_MATVIEW:
+        return s.CreateView(
+            view=name_of(node.into.rel),
+            materialized=True,
+            if_not_exists=node.if_not_exists,
+            reads=relations_in(node.query),
+        )
+    return s.CreateTable(
+        table=name_of(node.into.rel),
+        if_not_exists=node.if_not_exists,
+        is_temporary=node.into.rel.relpersistence == "t",
+        is_unlogged=node.into.rel.relpersistence == "u",
+        as_query=True,
+    )
+
+
+def _column(node: Any) -> s.Column:
+    default = None
+    not_null = identity = False
+    generated = None
+    constraints: list[s.Constraint] = []
+    deferrable = {index: each.constraint.contype for index, each in enumerate(node.constraints)}
+    for index, each in enumerate(node.constraints):
+        constraint = each.constraint
+        match pb.ConstrType.Name(constraint.contype):
+            case "CONSTR_NOTNULL":
+                not_null = True
+            case "CONSTR_DEFAULT":
+                default = expression_of(constraint.raw_expr)
+            case "CONSTR_IDENTITY":
+                identity = not_null = True
+            case "CONSTR_GENERATED":
+                generated = "virtual" if constraint.generated_kind == "v" else "stored"
+                default = expression_of(constraint.raw_expr)
+            case "CONSTR_CHECK" | "CONSTR_UNIQUE" | "CONSTR_PRIMARY" | "CONSTR_FOREIGN":
+                follows = deferrable.get(index + 1)
+                constraints.append(_constraint(constraint, column=node.colname, deferrable=follows == _DEFERRABLE))
+    kind = type_of(node.type_name) if node.HasField("type_name") else s.TypeName("")
+    return s.Column(
+        name=node.colname,
+        type=kind,
+        default=default,
+        not_null=not_null or any(each.kind is ConstraintKind.PRIMARY_KEY for each in constraints),
+        identity=identity,
+        generated=generated,
+        collation=dotted(node.coll_clause.collname) if node.HasField("coll_clause") else None,
+        constraints=tuple(constraints),
+        is_serial=kind.name in _SERIALS and kind.schema is None,
+    )
+
+
+_DEFERRABLE = pb.CONSTR_ATTR_DEFERRABLE
+_KINDS = {
+    pb.CONSTR_NOTNULL: ConstraintKind.NOT_NULL,
+    pb.CONSTR_CHECK: ConstraintKind.CHECK,
+    pb.CONSTR_PRIMARY: ConstraintKind.PRIMARY_KEY,
+    pb.CONSTR_UNIQUE: ConstraintKind.UNIQUE,
+    pb.CONSTR_EXCLUSION: ConstraintKind.EXCLUDE,
+    pb.CONSTR_FOREIGN: ConstraintKind.FOREIGN_KEY,
+}
+
+
+def _constraint(node: Any, *, column: str | None = None, deferrable: bool = False) -> s.Constraint:
+    kind = _KINDS[node.contype]
+    is_key = kind is ConstraintKind.FOREIGN_KEY
+    columns = names_in(node.fk_attrs if is_key else node.keys)
+    expression = expression_of(node.raw_expr) if node.HasField("raw_expr") else None
+    return s.Constraint(
+        kind=kind,
+        name=node.conname or None,
+        columns=columns if columns or column is None else (column,),
+        references=name_of(node.pktable) if is_key else None,
+        referenced_columns=names_in(node.pk_attrs),
+        expression=expression,
+        not_valid=node.skip_validation,
+        is_enforced=node.is_enforced or kind not in (ConstraintKind.CHECK, ConstraintKind.FOREIGN_KEY),
+        using_index=node.indexname or None,
+        deferrable=node.deferrable or deferrable,
+        on_delete=node.fk_del_action or "a",
+    )
+
+
+def _alter_table(node: Any) -> s.Meaning:
+    kind = _kind(node.objtype)
+    if node.objtype == pb.OBJECT_TYPE:  # of a composite type
+        return s.Other(what="alter composite type")
+    return s.AlterTable(
+        table=name_of(node.relation),
+        actions=tuple(_action(each.alter_table_cmd) for each in node.cmds),
+        kind=kind,
+        only=not node.relation.inh,
+        if_exists=node.missing_ok,
+    )
+
+
+def _action(node: Any) -> s.Action:
+    definition = getattr(node, "def")
+    cascade = node.behavior == pb.DROP_CASCADE
+    match pb.AlterTableType.Name(node.subtype).removeprefix("AT_"):
+        case "AddColumn":
+            return s.AddColumn(column=_column(definition.column_def), if_not_exists=node.missing_ok)
+        case "DropColumn":
+            return s.DropColumn(column=node.name, cascade=cascade, if_exists=node.missing_ok)
+        case "AlterColumnType":
+            column = definition.column_def
+            return s.AlterType(
+                column=node.name,
+                type=type_of(column.type_name),
+                using=expression_of(column.raw_default) if column.HasField("raw_default") else None,
+                collation=dotted(column.coll_clause.collname) if column.HasField("coll_clause") else None,
+            )
+        case "ColumnDefault":
+            given = node.HasField("def")
+            return s.SetDefault(column=node.name, default=expression_of(definition) if given else None)
+        case "SetNotNull":
+            return s.SetNotNull(column=node.name)
+        case "DropNotNull":
+            return s.DropNotNull(column=node.name)
+        case "SetExpression":
+            return s.SetExpression(column=node.name)
+        case "AddConstraint":
+            return s.AddConstraint(constraint=_constraint(definition.constraint))
+        case "ValidateConstraint":
+            return s.ValidateConstraint(name=node.name)
+        case "DropConstraint":
+            return s.DropConstraint(name=node.name, cascade=cascade, if_exists=node.missing_ok)
+        case "AttachPartition":
+            command = definition.partition_cmd
+            return s.AttachPartition(partition=name_of(command.name), is_default=command.bound.is_default)
+        case "DetachPartition":
+            command = definition.partition_cmd
+            return s.DetachPartition(partition=name_of(command.name), concurrently=command.concurrent)
+        case "DetachPartitionFinalize":
+            return s.DetachPartition(partition=name_of(definition.partition_cmd.name), finalize=True)
+        case other:
+            options = (
+                tuple(each.def_elem.defname for each in definition.list.items if each.HasField("def_elem"))
+                if definition.WhichOneof("node") == "list"
+                else ()
+            )
+            return s.OtherAction(action=other, name=node.name or None, options=options)
+
+
+# --- objects in general ----------------------------------------------------------------------------------------------
+
+
+def _kind(number: int) -> str:
+    word = pb.ObjectType.Name(number).removeprefix("OBJECT_")
+    return _KIND_WORDS.get(word) or word.lower().replace("_", " ")
+
+
+_KIND_WORDS = {
+    "MATVIEW": "materialized view",
+    "TABCONSTRAINT": "constraint",
+    "STATISTIC_EXT": "statistics",
+    "FDW": "foreign data wrapper",
+    "FOREIGN_SERVER": "server",
+    "TSCONFIGURATION": "text search configuration",
+    "TSDICTIONARY": "text search dictionary",
+}
+_ON_TABLES = {pb.OBJECT_TRIGGER, pb.OBJECT_RULE, pb.OBJECT_POLICY}
+
+
+def _object(node: Any) -> Name:
+    """The name of an object in a list of DROP, COMMENT or GRANT, whatever node it is written as."""
+    match node.WhichOneof("node"):
+        case "list":
+            return dotted(node.list.items)
+        case "string":
+            return Name(node.string.sval)
+        case "range_var":
+            return name_of(node.range_var)
+        case "type_name":
+            return dotted(node.type_name.names)
+        case "object_with_args":
+            return dotted(node.object_with_args.objname)
+        case _:
+            return Name("")
+
+
+def _part(node: Any) -> tuple[Name, str]:
+    """A table and its part, of `table.part` in a list."""
+    parts = names_in(node.list.items)
+    table = Name(parts[-2], parts[-3] if len(parts) > 2 else None) if len(parts) > 1 else Name("")
+    return table, parts[-1] if parts else ""
+
+
+def _drop(node: Any) -> s.Meaning:
+    kind = _kind(node.remove_type)
+    cascade = node.behavior == pb.DROP_CASCADE
+    if node.remove_type in _ON_TABLES:
+        parts = [_part(each) for each in node.objects]
+        names = tuple(Name(part) for _, part in parts)
+        tables = tuple(table for table, _ in parts)
+    else:
+        names, tables = tuple(_object(each) for each in node.objects), ()
+    return s.Drop(
+        kind=kind,
+        names=names,
+        tables=tables,
+        concurrently=node.concurrent,
+        cascade=cascade,
+        if_exists=node.missing_ok,
+    )
+
+
+def _rename(node: Any) -> s.Meaning:
+    if node.HasField("relation"):
+        name = name_of(node.relation)
+        has_part = bool(node.subname)
+        kind = _kind(node.relation_type) if has_part and node.relation_type else _kind(node.rename_type)
+        if node.rename_type in _ON_TABLES | {pb.OBJECT_TABCONSTRAINT}:
+            kind = "table"
+        sub_kind = _kind(node.rename_type) if has_part else None
+        return s.Rename(kind=kind, name=name, new_name=node.newname, sub=node.subname or None, sub_kind=sub_kind)
+    # A schema, role or database has its name in `subname`.
+    name = _object(node.object) if node.HasField("object") else Name(node.subname)
+    return s.Rename(kind=_kind(node.rename_type), name=name, new_name=node.newname)
+
+
+def _set_schema(node: Any) -> s.Meaning:
+    name = name_of(node.relation) if node.HasField("relation") else _object(node.object)
+    return s.Move(kind=_kind(node.object_type), name=name, schema=node.newschema)
+
+
+def _set_owner(node: Any) -> s.Meaning:
+    name = name_of(node.relation) if node.HasField("relation") else _object(node.object)
+    return s.Move(kind=_kind(node.object_type), name=name, owner=node.newowner.rolename or "current_user")
+
+
+def _comment(node: Any) -> s.Meaning:
+    kind = _kind(node.objtype)
+    if node.objtype in _ON_TABLES | {pb.OBJECT_COLUMN, pb.OBJECT_TABCONSTRAINT}:
+        table, sub = _part(node.object)
+        return s.Comment(kind=kind, name=table, sub=sub)
+    return s.Comment(kind=kind, name=_object(node.object))
+
+
+def _grant(node: Any) -> s.Meaning:
+    names = tuple(_object(each) for each in node.objects) if node.targtype == pb.ACL_TARGET_OBJECT else ()
+    return s.Grant(revoke=not node.is_grant, kind=_kind(node.objtype), names=names)
+
+
+# --- indexes, views, and what stands on a table -----------------------------------------------------------------------
+
+
+def _create_index(node: Any) -> s.Meaning:
+    return s.CreateIndex(
+        table=name_of(node.relation),
+        name=node.idxname or None,
+        unique=node.unique,
+        concurrently=node.concurrent,
+        if_not_exists=node.if_not_exists,
+        only=not node.relation.inh,
+        method=node.access_method or "btree",
+        columns=tuple(each.index_elem.name or None for each in node.index_params),
+        is_partial=node.HasField("where_clause"),
+    )
+
+
+def _reindex(node: Any) -> s.Meaning:
+    concurrently = any(each.def_elem.defname == "concurrently" and _is_on(each.def_elem) for each in node.params)
+    kind = pb.ReindexObjectType.Name(node.kind).removeprefix("REINDEX_OBJECT_").lower()
+    name = name_of(node.relation) if node.HasField("relation") else (Name(node.name) if node.name else None)
+    return s.Reindex(kind=kind, name=name, concurrently=concurrently)
+
+
+def _vacuum(node: Any) -> s.Meaning:
+    return s.Vacuum(
+        tables=tuple(name_of(each.vacuum_relation.relation) for each in node.rels),
+        full=any(each.def_elem.defname == "full" and _is_on(each.def_elem) for each in node.options),
+        analyze_only=not node.is_vacuumcmd,
+    )
+
+
+def _is_on(option: Any) -> bool:
+    """A DefElem that stands alone is on; written out, it is what it says."""
+    match option.arg.WhichOneof("node"):
+        case None:
+            return True
+        case "string":
+            return option.arg.string.sval.lower() not in {"false", "off", "0", "no"}
+        case "integer":
+            return bool(option.arg.integer.ival)
+        case "boolean":
+            return bool(option.arg.boolean.boolval)
+        case _:
+            return True
+
+
+def _trigger(node: Any) -> s.Meaning:
+    references = name_of(node.constrrel) if node.HasField("constrrel") else None
+    return s.CreateTrigger(
+        name=node.trigname, table=name_of(node.relation), replace=node.replace, references=references
+    )
+
+
+def _function(node: Any) -> s.Meaning:
+    language, definer, path = None, False, False
+    for each in node.options:
+        option = each.def_elem
+        match option.defname:
+            case "language":
+                language = option.arg.string.sval.lower()
+            case "security":
+                definer = _is_on(option)
+            case "set":
+                path = path or option.arg.variable_set_stmt.name == "search_path"
+    return s.CreateFunction(
+        name=dotted(node.funcname),
+        replace=node.replace,
+        is_procedure=node.is_procedure,
+        language=language or ("sql" if node.HasField("sql_body") else None),
+        security_definer=definer,
+        sets_search_path=path,
+        arguments=len(node.parameters),
+    )
+
+
+def _view(node: Any) -> s.Meaning:
+    return s.CreateView(view=name_of(node.view), replace=node.replace, reads=relations_in(node.query))
+
+
+def _alter_enum(node: Any) -> s.Meaning:
+    if node.old_val:
+        return s.Other(what="rename enum value")
+    return s.AddEnumValue(type=dotted(node.type_name), value=node.new_val, if_not_exists=node.skip_if_new_val_exists)
+
+
+_DOMAIN_ACTIONS = {
+    "C": "add constraint",
+    "X": "drop constraint",
+    "V": "validate",
+    "O": "set not null",
+    "N": "drop not null",
+    "T": "set default",
+}
+
+
+def _alter_domain(node: Any) -> s.Meaning:
+    definition = getattr(node, "def")
+    constraint = _constraint(definition.constraint) if definition.WhichOneof("node") == "constraint" else None
+    return s.AlterDomain(
+        domain=dotted(node.type_name),
+        action=_DOMAIN_ACTIONS.get(node.subtype, node.subtype),
+        constraint=constraint,
+        name=node.name or None,
+    )
+
+
+def _create_domain(node: Any) -> s.Meaning:
+    constraints = tuple(_constraint(each.constraint) for each in node.constraints if each.constraint.contype in _KINDS)
+    return s.CreateType(kind="domain", name=dotted(node.domainname), constraints=constraints)
+
+
+def _create_enum(node: Any) -> s.Meaning:
+    return s.CreateType(kind="enum", name=dotted(node.type_name), values=names_in(node.vals))
+
+
+def _statistics(node: Any) -> s.Meaning:
+    table = next((name_of(each.range_var) for each in node.relations if each.HasField("range_var")), None)
+    return s.CreateStatistics(name=dotted(node.defnames) if node.defnames else None, table=table)
+
+
+def _subscription(node: Any) -> s.Meaning:
+    off = {
+        each.def_elem.defname
+        for each in node.options
+        if each.def_elem.defname in {"create_slot", "connect"} and not _is_on(each.def_elem)
+    }
+    return s.CreateSubscription(name=node.subname, creates_slot=not off)
+
+
+def _publication(node: Any) -> s.Meaning:
+    tables = tuple(
+        name_of(each.publication_object_spec.pubtable.relation)
+        for each in node.pubobjects
+        if each.publication_object_spec.HasField("pubtable")
+    )
+    return s.CreateOther(kind="publication", name=Name(node.pubname), relations=tables)
+
+
+# --- rows and sessions -----------------------------------------------------------------------------------------------
+
+
+def _change(verb: str) -> Callable[[Any], s.Meaning]:
+    def change(node: Any) -> s.Meaning:
+        has_where = verb in {"update", "delete"} and node.HasField("where_clause")
+        targets = node.target_list if verb == "update" else node.cols if verb == "insert" else ()
+        values = verb == "insert" and bool(node.select_stmt.select_stmt.values_lists)
+        return s.Change(
+            verb=verb,
+            table=name_of(node.relation),
+            has_where=has_where,
+            from_constants=values,
+            reads=tuple(name for name in relations_in(node) if name != name_of(node.relation)),
+            columns=tuple(each.res_target.name for each in targets),
+            texts=texts_in(node),
+        )
+
+    return change
+
+
+def _select(node: Any) -> s.Meaning:
+    if node.HasField("into_clause"):
+        return s.CreateTable(table=name_of(node.into_clause.rel), as_query=True)
+    return s.Select(
+        reads=relations_in(node),
+        functions=functions_in(node),
+        texts=texts_in(node),
+        locks_rows=bool(node.locking_clause),
+    )
+
+
+def _copy(node: Any) -> s.Meaning:
+    return s.Copy(
+        table=name_of(node.relation) if node.HasField("relation") else None,
+        is_from=node.is_from,
+        from_stdin=node.is_from and not node.filename,
+    )
+
+
+def _do(node: Any) -> s.Meaning:
+    given = {each.def_elem.defname: each.def_elem.arg.string.sval for each in node.args}
+    return s.Do(language=given.get("language", "plpgsql").lower(), body=given.get("as", ""))
+
+
+def _transaction(node: Any) -> s.Meaning:
+    word = pb.TransactionStmtKind.Name(node.kind).removeprefix("TRANS_STMT_").lower()
+    return s.TransactionControl(verb="begin" if word == "start" else word.replace("_", " "))
+
+
+def _set(node: Any) -> s.Meaning:
+    value = ", ".join(_setting(each.a_const) for each in node.args) if node.args else None
+    return s.SetVariable(name=node.name.lower(), value=value, is_local=node.is_local)
+
+
+def _setting(constant: Any) -> str:
+    match constant.WhichOneof("val"):
+        case "sval":
+            return str(constant.sval.sval)
+        case "ival":
+            return str(constant.ival.ival)
+        case "fval":
+            return str(constant.fval.fval)
+        case "boolval":
+            return "on" if constant.boolval.boolval else "off"
+        case _:
+            return ""
+
+
+def _relations(nodes: Sequence[Any]) -> tuple[Name, ...]:
+    return tuple(name_of(each.range_var) for each in nodes)
+
+
+def _nothing_but(kind: str, name: str) -> Callable[[Any], s.Meaning]:
+    """CREATE of a thing whose name is a plain text in the field `name`."""
+
+    def create(node: Any) -> s.Meaning:
+        return s.CreateOther(
+            kind=kind, name=Name(getattr(node, name)), if_not_exists=getattr(node, "if_not_exists", False)
+        )
+
+    return create
+
+
+def _no_transaction(what: str) -> Callable[[Any], s.Meaning]:
+    return lambda _: s.NoTransaction(what=what)
+
+
+_TRANSLATE: Mapping[str, Callable[[Any], s.Meaning]] = {
+    "create_stmt": _create_table,
+    "create_foreign_table_stmt": lambda node: _create_table(node.base_stmt),
+    "create_table_as_stmt": _create_table_as,
+    "alter_table_stmt": _alter_table,
+    "index_stmt": _create_index,
+    "drop_stmt": _drop,
+    "rename_stmt": _rename,
+    "alter_object_schema_stmt": _set_schema,
+    "alter_owner_stmt": _set_owner,
+    "comment_stmt": _comment,
+    "grant_stmt": _grant,
+    "reindex_stmt": _reindex,
+    "cluster_stmt": lambda node: s.Cluster(table=name_of(node.relation) if node.HasField("relation") else None),
+    "vacuum_stmt": _vacuum,
+    "truncate_stmt": lambda node: s.Truncate(
+        tables=_relations(node.relations), cascade=node.behavior == pb.DROP_CASCADE
+    ),
+    "refresh_mat_view_stmt": lambda node: s.RefreshView(
+        view=name_of(node.relation), concurrently=node.concurrent, with_no_data=node.skip_data
+    ),
+    "alter_enum_stmt": _alter_enum,
+    "alter_domain_stmt": _alter_domain,
+    "create_domain_stmt": _create_domain,
+    "create_enum_stmt": _create_enum,
+    "create_range_stmt": lambda node: s.CreateType(kind="range", name=dotted(node.type_name)),
+    "composite_type_stmt": lambda node: s.CreateType(kind="composite", name=name_of(node.typevar)),
+    "create_trig_stmt": _trigger,
+    "create_policy_stmt": lambda node: s.CreatePolicy(name=node.policy_name, table=name_of(node.table)),
+    "alter_policy_stmt": lambda node: s.CreatePolicy(name=node.policy_name, table=name_of(node.table), alters=True),
+    "rule_stmt": lambda node: s.CreateRule(name=node.rulename, table=name_of(node.relation)),
+    "view_stmt": _view,
+    "create_function_stmt": _function,
+    "create_seq_stmt": lambda node: s.CreateSequence(sequence=name_of(node.sequence), if_not_exists=node.if_not_exists),
+    "alter_seq_stmt": lambda node: s.CreateSequence(sequence=name_of(node.sequence), alters=True),
+    "create_stats_stmt": _statistics,
+    "create_subscription_stmt": _subscription,
+    "create_publication_stmt": _publication,
+    "create_schema_stmt": _nothing_but("schema", "schemaname"),
+    "create_extension_stmt": _nothing_but("extension", "extname"),
+    "create_role_stmt": _nothing_but("role", "role"),
+    "create_event_trig_stmt": _nothing_but("event trigger", "trigname"),
+    "create_foreign_server_stmt": _nothing_but("server", "servername"),
+    "create_fdw_stmt": _nothing_but("foreign data wrapper", "fdwname"),
+    "lock_stmt": lambda node: s.Lock(tables=_relations(node.relations), mode=node.mode, nowait=node.nowait),
+    "insert_stmt": _change("insert"),
+    "update_stmt": _change("update"),
+    "delete_stmt": _change("delete"),
+    "merge_stmt": _change("merge"),
+    "select_stmt": _select,
+    "explain_stmt": lambda node: s.Select(reads=relations_in(node), functions=functions_in(node)),
+    "variable_show_stmt": lambda _: s.Select(),
+    "copy_stmt": _copy,
+    "do_stmt": _do,
+    "call_stmt": lambda node: s.Call(procedure=dotted(node.funccall.funcname)),
+    "transaction_stmt": _transaction,
+    "variable_set_stmt": _set,
+    "createdb_stmt": _no_transaction("CREATE DATABASE"),
+    "dropdb_stmt": _no_transaction("DROP DATABASE"),
+    "alter_system_stmt": _no_transaction("ALTER SYSTEM"),
+    "create_table_space_stmt": _no_transaction("CREATE TABLESPACE"),
+    "drop_table_space_stmt": _no_transaction("DROP TABLESPACE"),
+    "drop_subscription_stmt": _no_transaction("DROP SUBSCRIPTION"),
+}

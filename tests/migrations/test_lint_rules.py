@@ -1,0 +1,95 @@
+"""The contract of every lint rule: its bad SQL is found, its good SQL is not, and both say the truth on real servers."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+
+import pytest
+from psycopg import Error
+
+from pgops.migrations.effects.live import read_facts
+from pgops.migrations.effects.walk import walk
+from pgops.migrations.lint.linter import lint_sql
+from pgops.migrations.lint.registry import own_rules
+from pgops.migrations.sql.grammar import read_script
+from pgops.scratch import fresh_database
+
+RULES = own_rules()
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+@pytest.mark.parametrize("major", [14, 15, 16, 17, 18])
+def test_bad_sql_is_found_and_good_sql_is_not(rule, major):
+    if major < rule.since:
+        pytest.skip(f"from PostgreSQL {rule.since} on")
+    if not rule.needs_catalogue:
+        assert rule.id in found(rule.bad, server=major)
+        assert rule.id not in found(rule.good, server=major)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_examples_run_on_real_servers(rule, server):
+    """`bad` runs where it is not said to fail, `good` runs everywhere; with a catalogue the verdicts are the same."""
+    major = server.binaries.major
+    if major < rule.since:
+        pytest.skip(f"from PostgreSQL {rule.since} on")
+    with prepared(server, rule) as conn:
+        facts = read_facts(conn, [read_script(rule.bad), read_script(rule.good)])
+        assert rule.id in found(rule.bad, facts=facts)
+        assert rule.id not in found(rule.good, facts=facts)
+        carry_out(conn, rule.good)
+    with prepared(server, rule) as conn:
+        if major in rule.fails_on:
+            with pytest.raises(Error):
+                carry_out(conn, rule.bad)
+        else:
+            carry_out(conn, rule.bad)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_the_safe_rewriting_runs_and_is_safe(rule, server):
+    """What a finding offers instead can be carried out as it is, and is not found again."""
+    major = server.binaries.major
+    if major < rule.since:
+        pytest.skip(f"from PostgreSQL {rule.since} on")
+    with prepared(server, rule) as conn:
+        facts = read_facts(conn, [read_script(rule.bad)])
+        fixes = [each.fix for each in lint_sql(rule.bad, facts=facts) if each.rule == rule.id and each.fix]
+        for fix in fixes[:1]:
+            assert rule.id not in found(fix, facts=facts)
+            carry_out(conn, fix)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_documentation(rule):
+    module = rule.look.__module__.rpartition(".")[2]
+    assert module.replace("_", "-") == rule.id
+    assert len(rule.doc.strip()) > 150
+
+
+def found(sql, **where):
+    return [each.rule for each in lint_sql(sql, **where)]
+
+
+@contextmanager
+def prepared(server, rule):
+    """A database with what the rule's examples need, in which no table is small."""
+    with fresh_database(server) as database, database.connect(autocommit=True) as conn:
+        conn.execute(rule.setup)
+        conn.execute("UPDATE pg_catalog.pg_class SET reltuples = 1e7 WHERE relkind IN ('r', 'm') AND oid >= 16384")
+        yield conn
+
+
+def carry_out(conn, sql):
+    """Unit by unit, as apply does."""
+    unit = None
+    for step in walk(read_script(sql), server=conn.info.server_version // 10000):
+        if unit is not None and (not step.in_transaction or step.unit != unit):
+            conn.execute("COMMIT")
+            unit = None
+        if step.in_transaction and unit is None:
+            conn.execute("BEGIN")
+            unit = step.unit
+        conn.execute(step.statement.text)
+    if unit is not None:
+        conn.execute("COMMIT")
