@@ -1,0 +1,94 @@
+"""After the fact: what the files hold, what the ledger says of it, and what the catalogue shows now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from pgops.findings import as_tuple
+from pgops.migrations.applying import ledger
+from pgops.migrations.applying.planning import PlannedStatement, plan_units
+from pgops.migrations.applying.questions import Proof, ask
+from pgops.migrations.applying.sessions import as_found
+from pgops.migrations.effects.live import read_facts
+from pgops.migrations.sources import Sources, as_sources
+from pgops.migrations.sql import statements as s
+from pgops.migrations.sql.naming import objects_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import psycopg
+
+
+@attrs.frozen(kw_only=True)
+class Verified:
+    """One statement: its state in the ledger (None: it was never begun) and the catalogue's answer."""
+
+    place: str
+    statement: str
+    state: str | None
+    proof: Proof
+    superseded_by: str | None = None
+    """A later statement about the same object, which may be why the catalogue shows no trace of this one."""
+
+    @property
+    def agrees(self) -> bool:
+        """Done, and nothing speaks against it."""
+        return self.state == ledger.DONE and (self.proof.holds is not False or self.superseded_by is not None)
+
+
+@attrs.frozen(kw_only=True)
+class Verification:
+    """Every statement, and what people's words lack."""
+
+    statements: tuple[Verified, ...] = attrs.field(converter=as_tuple)
+    untold: tuple[str, ...] = attrs.field(default=(), converter=as_tuple)
+    """What the changelog should say and does not."""
+
+    @property
+    def agrees(self) -> bool:
+        """Whether files, changelog, ledger and catalogue say the same."""
+        return not self.untold and all(each.agrees for each in self.statements)
+
+
+def verify(conn: psycopg.Connection[Any], sources: Sources, *, untold: Iterable[str] = ()) -> Verification:
+    """Ask the ledger and the catalogue of `conn`'s database about every statement of `sources`. Changes nothing.
+
+    Raises `UnreadableSqlError` where a part of the SQL can't be read, and psycopg's errors.
+    """
+    given = as_sources(sources)
+    with as_found(conn):
+        facts = read_facts(conn, [each.script for each in given])
+        planned = [each for unit in plan_units(given, facts, must_work=False) for each in unit.statements]
+        entries = ledger.states(conn)
+        return Verification(
+            statements=[_verified(conn, each, planned[index + 1 :], entries) for index, each in enumerate(planned)],
+            untold=untold,
+        )
+
+
+def _verified(
+    conn: psycopg.Connection[Any], each: PlannedStatement, later: Sequence[PlannedStatement], entries: Any
+) -> Verified:
+    entry = entries.get(each.key)
+    proof = ask(conn, each.meaning)
+    superseded = None
+    if proof.holds is False:
+        superseded = next((other.place for other in later if _may_undo(other.meaning, each.meaning)), None)
+    return Verified(
+        place=each.place,
+        statement=each.text,
+        state=entry.state if entry is not None else None,
+        proof=proof,
+        superseded_by=superseded,
+    )
+
+
+def _may_undo(later: s.Meaning, earlier: s.Meaning) -> bool:
+    """Whether a later statement may be why nothing is to be seen of an earlier one."""
+    if not set(objects_of(later)) & set(objects_of(earlier)):
+        return False
+    changes_what_is_there = isinstance(earlier, s.AlterTable) and isinstance(later, s.AlterTable)
+    return changes_what_is_there or isinstance(later, s.Drop | s.Rename | s.Move)

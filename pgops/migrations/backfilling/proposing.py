@@ -1,0 +1,160 @@
+"""A back-fill as a proposal: which rows, by which key, in what steps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from pgops.approval import Keep, Proposal, Record
+from pgops.errors import BackfillError
+from pgops.migrations.applying.proposing import target_of
+from pgops.migrations.applying.sessions import as_found
+from pgops.migrations.backfilling.keys import KeyedTable, keyed_table
+from pgops.migrations.backfilling.throttle import Throttle
+from pgops.migrations.sql import statements as s
+from pgops.migrations.sql.grammar import read_script
+from pgops.migrations.sql.script import hash_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import psycopg
+
+    from pgops.approval import Approval
+    from pgops.migrations.applying.events import OnProgress
+
+CREATION = (
+    "CREATE SCHEMA IF NOT EXISTS pgops",
+    """\
+CREATE TABLE pgops.backfill (
+    sha256 text PRIMARY KEY,
+    relation text NOT NULL,
+    assignments text NOT NULL,
+    condition text,
+    position text[],
+    rows bigint NOT NULL DEFAULT 0,
+    batches bigint NOT NULL DEFAULT 0,
+    approved_by text NOT NULL,
+    applied_by text NOT NULL DEFAULT session_user,
+    began_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    ended_at timestamptz
+)""",
+    "COMMENT ON TABLE pgops.backfill IS 'How far each back-fill of pgops is: position is the last key that was done.'",
+)
+
+
+@attrs.frozen(kw_only=True)
+class BackfillProposal(Proposal):
+    """Rows to be filled, batch by batch. `backfill` makes one."""
+
+    table: KeyedTable
+    assignments: str
+    condition: str | None
+    batch: int
+    throttle: Throttle
+    makes_table: bool = False
+
+    def apply(
+        self,
+        conn: psycopg.Connection[Any],
+        *,
+        approval: Approval | None,
+        on_progress: OnProgress | None = None,
+        record: Keep | None = None,
+        connect: Callable[[], psycopg.Connection[Any]] | None = None,
+    ) -> Record:
+        """Fill batch after batch, each its own transaction with its position in it, and give a record.
+
+        A run that was broken off (Ctrl-C, a crash, a lost connection) goes on where it stood: apply again, or propose
+        anew. Two runs at once share the work. A batch that waits two seconds for a row's lock is tried again, later
+        and smaller.
+
+        Raises `NotApprovedError` without an approval of this very proposal, `StaleProposalError` on another database or
+        where the table is another now, `BackfillError` where a row can't be filled, with the server's words.
+        """
+        from pgops.migrations.backfilling.batches import run  # noqa: PLC0415
+
+        return run(self, conn, approval=approval, on_progress=on_progress, record=record, connect=connect)
+
+    @property
+    def identity(self) -> str:
+        """What a run is resumed by: the same table, assignments and condition."""
+        return hash_of("\0".join([str(self.table.oid), self.assignments, self.condition or ""]))
+
+
+def backfill(
+    conn: psycopg.Connection[Any],
+    table: str,
+    *,
+    set: str,  # noqa: A002  SQL's own word
+    where: str | None = None,
+    batch: int = 1000,
+    throttle: Throttle | None = None,
+) -> BackfillProposal:
+    """A proposal to UPDATE `table` SET `set` WHERE `where`, at most `batch` rows of the key at a time.
+
+    `set` and `where` are SQL, as they stand in an UPDATE; the batches go over the primary key, or another unique index.
+    `where` should be false for a row that is filled: then nothing is written twice, whoever writes meanwhile.
+
+        proposal = backfill(conn, "orders", set="cents = amount * 100", where="cents IS NULL")
+        proposal.apply(conn, approval=proposal.approve(by="ann"))
+
+    Nothing is changed. Raises `BackfillError` where the table has no key to go by, where the SQL is more or less than
+    an UPDATE's, or where it changes the key.
+    """
+    if batch < 1:
+        raise BackfillError(f"A batch of {batch} rows is none.", cure="batch=1000")
+    change = _update(table, set, where)
+    throttle = throttle or Throttle()
+    with as_found(conn):
+        found = keyed_table(conn, table)
+        moved = sorted(frozenset(change.columns) & frozenset(found.key.columns))
+        if moved:
+            raise BackfillError(
+                f"{', '.join(moved)} orders the batches and can't be changed by them.", cure="Change it by itself."
+            )
+        target = target_of(conn)
+        has_table = conn.execute("SELECT pg_catalog.to_regclass('pgops.backfill')").fetchone()
+    makes_table = has_table is None or _first(has_table) is None
+    update = f"UPDATE {found.name}\n   SET {set}\n WHERE {found.key.sql} > :after AND {found.key.sql} <= :until"
+    update += f"\n   AND ({where})" if where is not None else ""
+    batches = max(1, round(max(found.rows, 0) / batch))
+    return BackfillProposal(
+        kind="sql backfill",
+        title=f"Back-fill {found.name}: {set}",
+        statements=(*(CREATION if makes_table else ()), update),
+        target=target | {"table": found.name.sql, "table_oid": found.oid},
+        parameters={"batch": batch, "key": list(found.key.columns)},
+        effects=(
+            f"about {max(found.rows, 0):,.0f} rows in some {batches:,} transactions of at most {batch:,} keys",
+            f"rows are locked for one batch at a time; up to {found.bytes:,} bytes are written anew",
+        ),
+        risks=() if where is not None else ("without a condition a row that others fill meanwhile is filled again",),
+        table=found,
+        assignments=set,
+        condition=where,
+        batch=batch,
+        throttle=throttle,
+        makes_table=makes_table,
+    )
+
+
+def _update(table: str, assignments: str, where: str | None) -> s.Change:
+    """The UPDATE that they make, which has to be one, whole, and nothing else."""
+    text = f"UPDATE {table} SET {assignments}" + (f"\nWHERE ({where}\n)" if where is not None else "")
+    script = read_script(text)
+    statements = script.statements
+    if script.unparsed or len(statements) != 1:
+        why = script.unparsed[0].reason if script.unparsed else "it is more than one statement"
+        raise BackfillError(
+            f"This is no UPDATE: {why}.", cure="backfill(conn, 'orders', set='b = a', where='b IS NULL')"
+        )
+    change = statements[0].meaning
+    if not isinstance(change, s.Change) or change.verb != "update" or (where is None and change.has_where):
+        raise BackfillError("This is no plain UPDATE.", cure="Write the condition as where=, and no FROM or RETURNING.")
+    return change
+
+
+def _first(row: Any) -> Any:
+    return next(iter(row.values())) if isinstance(row, dict) else row[0]
