@@ -122,6 +122,8 @@ _SUBPACKAGES = (
     "files",
     "findings",
     "hooks",
+    "locking",
+    "migrations",
     "render",
     "scratch",
     "testing",

@@ -171,6 +171,96 @@ class FileBusyError(PgopsError):
     """Another process is changing the same file. Wait until it is done; if it hangs, the message names it if it can."""
 
 
+# --- migrations ------------------------------------------------------------------------------------------------------
+
+
+class WorkspaceError(PgopsError):
+    """The folder of migrations is not as it has to be for this call. The message says what to put right."""
+
+
+class ReleasedNameError(WorkspaceError):
+    """A call would touch what has been released, under whatever name. Nothing that is released is ever changed:
+    write a new migration instead.
+    """
+
+
+class MigrationNameError(WorkspaceError):
+    """No pending file can have that name: `prerelease.sql`, or `1_prerelease.sql` and the next number in order."""
+
+
+class MigrationTextError(WorkspaceError):
+    """SQL or a summary can't be written into the files as it is: it is empty, or has an open quote or a line break."""
+
+
+class NothingPendingError(WorkspaceError):
+    """There is nothing to release, edit or split: no pending file, or an empty one. Record something first."""
+
+
+class JournalError(WorkspaceError):
+    """A broken-off change can be neither finished nor undone, since a file is another now. The message says which."""
+
+
+class BadRuleError(PgopsError):
+    """A lint rule's declaration contradicts itself, or two rules claim one id. The message names them; mend one."""
+
+
+class UnknownRuleError(PgopsError):
+    """No lint rule has that id. The message suggests the nearest."""
+
+
+class UnreadableSqlError(PgopsError):
+    """SQL that is to be carried out could not be read whole, so nobody can say what it would do. See the line."""
+
+
+class PoolerError(PgopsError):
+    """A transaction pooler stands between us and the server, where session settings and locks do not hold."""
+
+
+class ReadOnlyServerError(PgopsError):
+    """A change was to be made on a standby or in a session that is read-only. Connect to the primary."""
+
+
+class ApplierBusyError(PgopsError):
+    """Another applier is at work in the same database. The message says which session; wait, or look at it."""
+
+
+class BlockedError(PgopsError):
+    """A lock was not had in all the attempts that were allowed. The message names the sessions in the way.
+
+    Nothing of that unit was done; what was committed before it is in the ledger. Apply again when they are gone.
+    """
+
+
+class StatementFailedError(PgopsError):
+    """The server refused a statement of a migration. The message has file, line, the server's words and what was kept.
+
+    Its unit was rolled back, or what it left was cleared away; units before it are done and in the ledger.
+    """
+
+    def __init__(self, what: str, *, sqlstate: str | None = None, cure: str = "") -> None:
+        super().__init__(what, cure=cure)
+        self.sqlstate = sqlstate
+
+
+class TraceError(PgopsError):
+    """A trace was asked for on what may be somebody's database, or a statement did not end in time."""
+
+
+class SourceError(PgopsError):
+    """A file or folder of SQL can't be read as one. The message says which and why."""
+
+
+class BackfillError(PgopsError):
+    """Rows can't be filled: there is no key to go by, the SQL is no plain UPDATE, or the server refused a batch.
+
+    What was filled before stays filled, and the next run goes on from there.
+    """
+
+
+class UnprovedError(PgopsError):
+    """Merged files were not shown to build the schema that the files before build. The message has the difference."""
+
+
 def nearest(name: str, known: Iterable[str], *, most: int = 1) -> list[str]:
     """The names most like `name`, best first: for "did you mean" in messages.
 

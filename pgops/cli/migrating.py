@@ -235,7 +235,8 @@ def _database(profile: str | None, url: Secret | None, *, read_only: bool = True
     from pgops.cli.database import connected
     from pgops.config.resolution import resolve
 
-    with connected(resolve(profile, url=url), read_only=read_only, autocommit=True) as conn:
+    with connected(resolve(profile, url=url), read_only=read_only) as conn:
+        conn.autocommit = True
         yield conn
 
 

@@ -19,7 +19,7 @@ from pgops.errors import MissingExtraError, PgopsError, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COMMANDS = {"check": "check", "list": "listing", "checks": "checks", "config": "config"}
+_COMMANDS = {"check": "check", "list": "listing", "checks": "checks", "config": "config", "migrations": "migrations"}
 """Each command and its module, which calls it `command`."""
 
 

@@ -1,7 +1,8 @@
 """Where a project's migrations are, and why there.
 
-The order: the profile's `migrations_path`, `[migrations].path`, DB_MIGRATIONS_PATH in the environment, a line
-`DB_MIGRATIONS_PATH=...` in AGENTS.md at the project root, and `db/migrations`. A relative path starts at the root.
+The order: what the call names, the profile's `migrations_path`, `[migrations].path`, DB_MIGRATIONS_PATH in the
+environment, a line `DB_MIGRATIONS_PATH=...` in AGENTS.md at the project root, and `db/migrations`. A relative path
+starts at the root.
 """
 
 from __future__ import annotations
@@ -42,6 +43,8 @@ class MigrationsPath:
 
     path: Path
     because: str
+    root: Path
+    """The root of the project, which a relative path starts at."""
 
     def __fspath__(self) -> str:
         return str(self.path)
@@ -51,13 +54,16 @@ def migrations_path(
     config: Config | str | os.PathLike[str] | None = None,
     profile: Profile | str | None = None,
     *,
+    path: str | os.PathLike[str] | None = None,
+    root: str | os.PathLike[str] | None = None,
     env: Mapping[str, str] | None = None,
     cwd: str | os.PathLike[str] | None = None,
 ) -> MigrationsPath:
     """Where the migrations are. `profile` is one of the config's, or its name; without one, none is asked.
 
     `config` is a `Config`, or the path of one; by default it is looked for as `load_config` does, and done without
-    where there is none. No folder is made or looked into.
+    where there is none. `path` is the caller's own word, before all others; `root` is the project's root folder, by
+    default what `load_config` finds. No folder is made or looked into.
 
     >>> migrations_path(env={"DB_MIGRATIONS_PATH": "/srv/shop/sql", "PROJECT_ROOT": "/nowhere"}).path
     PosixPath('/srv/shop/sql')
@@ -67,6 +73,8 @@ def migrations_path(
     """
     around = surroundings(env, cwd)
     del env
+    if root is not None:
+        around = attrs.evolve(around, named_root=("root=", (around.cwd / Path(root).expanduser()).absolute()))
     known: Config | None
     try:
         known = config if isinstance(config, Config) else read_config(around, config)
@@ -74,19 +82,21 @@ def migrations_path(
         if config is not None or around.config is not None or profile is not None:  # it was named, or is needed
             raise
         known = None
-    root = known.root if known is not None else project_root(around).folder
+    folder = known.root if known is not None else project_root(around).folder
+    if path is not None:
+        return _below(folder, os.fspath(path), "The call names it.")
     if isinstance(profile, str) and known is not None:
         profile = named(profile, known, "the call")
     if isinstance(profile, Profile) and profile.migrations_path is not None:
-        return _below(root, str(profile.migrations_path), f"Profile {profile.name!r} has it as its migrations_path.")
+        return _below(folder, str(profile.migrations_path), f"Profile {profile.name!r} has it as its migrations_path.")
     if known is not None and known.migrations_path is not None:
-        return _below(root, str(known.migrations_path), f"{known.path} has it as [migrations].path.")
+        return _below(folder, str(known.migrations_path), f"{known.path} has it as [migrations].path.")
     if around.migrations_path is not None:
-        return _below(root, around.migrations_path, f"{VARIABLE} is set in the environment.")
-    line, noted = _noted(root / NOTES)
+        return _below(folder, around.migrations_path, f"{VARIABLE} is set in the environment.")
+    line, noted = _noted(folder / NOTES)
     if noted is not None:
-        return _below(root, noted, f"{root / NOTES}:{line} sets {VARIABLE}.")
-    return _below(root, DEFAULT, "Nothing else was said, and this is the default.")
+        return _below(folder, noted, f"{folder / NOTES}:{line} sets {VARIABLE}.")
+    return _below(folder, DEFAULT, "Nothing else was said, and this is the default.")
 
 
 def _below(root: Path, said: str, because: str) -> MigrationsPath:
@@ -94,7 +104,7 @@ def _below(root: Path, said: str, because: str) -> MigrationsPath:
     if "\0" in said or "\n" in said or "://" in said:
         raise ConfigError(f"This can't be the path of a folder: {because}", cure="Write the folder's path.")
     folder = os.path.expanduser(said)  # noqa: PTH111  Path.expanduser raises where there is no such user
-    return MigrationsPath(Path(os.path.normpath(root / folder)), because)
+    return MigrationsPath(Path(os.path.normpath(root / folder)), because, root)
 
 
 def _noted(file: Path) -> tuple[int, str | None]:

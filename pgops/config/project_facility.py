@@ -104,15 +104,23 @@ def git_says(file: Path, repository: Path) -> tuple[bool | None, bool | None, st
     return ignored[0] == _YES, tracked[0] == _YES, ""
 
 
-def _asked(repository: Path, *words: str) -> tuple[int, str]:
-    answer = subprocess.run(  # noqa: S603  no shell, and the path stands behind --
-        ["git", "-C", str(repository), *words],  # noqa: S607  the user's own git
-        stdin=subprocess.DEVNULL,
+def ask_git(folder: Path, *words: str, given: str = "") -> subprocess.CompletedProcess[bytes]:
+    """What git says in `folder`, to which `given` is handed on stdin. It asks nobody, and changes nothing by itself.
+
+    Raises `OSError` where there is no git, and `subprocess.TimeoutExpired` after ten seconds.
+    """
+    return subprocess.run(  # noqa: S603  no shell, and paths stand behind --
+        ["git", "-C", str(folder), *words],  # noqa: S607  the user's own git
+        input=given.encode(),
         capture_output=True,
         env=_elsewhere(os.environ),
         timeout=_GIT_TIMEOUT_S,
         check=False,
     )
+
+
+def _asked(repository: Path, *words: str) -> tuple[int, str]:
+    answer = ask_git(repository, *words)
     lines = answer.stderr.decode(errors="replace").strip().splitlines()
     return answer.returncode, lines[0] if lines else f"exit status {answer.returncode}"
 

@@ -18,10 +18,10 @@ import attrs
 
 from pgops.approval import Keep, Proposal, Record, agreed
 from pgops.config.document import file_text
-from pgops.config.locking import locked
 from pgops.config.masking import masked_difference
 from pgops.errors import StaleProposalError
 from pgops.files import write_whole
+from pgops.locking import locked
 from pgops.secret import Secret
 
 if TYPE_CHECKING:

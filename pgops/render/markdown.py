@@ -79,6 +79,15 @@ def iter_markdown(document: Document) -> Iterator[str]:
         yield from _block(block, 2)
 
 
+def inline_markdown(content: Content) -> str:
+    """Content as a part of a line, for a file that is otherwise somebody else's.
+
+    >>> inline_markdown("drop *all* of orders_old")
+    'drop \\\\*all\\\\* of orders_old'
+    """
+    return _inline(content)
+
+
 def _block(block: Block, level: int) -> Iterator[str]:
     """A blank line, then the block, which ends with a line break."""
     match block:

@@ -68,11 +68,15 @@ def is_mark(character: str) -> bool:
     return unicodedata.category(character) in ("Mn", "Me")
 
 
+def is_hidden(character: str) -> bool:
+    """Whether a reader sees nothing of it: control and format characters, halves of characters, fillers."""
+    category = unicodedata.category(character)
+    return category in ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp") or _INVISIBLE.match(character) is not None
+
+
 @functools.lru_cache(maxsize=4096)
 def _shown(character: str) -> str:
-    category = unicodedata.category(character)
-    hidden = category in ("Cc", "Cf", "Cs", "Cn", "Zl", "Zp") or _INVISIBLE.match(character)
-    return _escape(character) if hidden else character
+    return _escape(character) if is_hidden(character) else character
 
 
 def _escape(character: str) -> str:

@@ -47,6 +47,20 @@ def test_the_order(project, *, profile, file, env, notes, path, because):
     assert not found.path.exists(), "looking makes no folder"
 
 
+def test_what_the_call_names_comes_first(project):
+    project.write(TABLE + PROFILE.format("own"))
+    found = migrations_path(profile="local", path="sql/named", env=ENV, cwd=project.folder("src/deep"))
+    assert (found.path, found.because) == (project.root / "sql" / "named", "The call names it.")
+    assert migrations_path(path="/srv/sql", env={}, cwd=project.root).path == Path("/srv/sql")
+
+
+def test_a_root_that_the_call_names_is_the_projects(tmp_path, project):
+    project.write(TABLE)
+    env = {"DB_PROJECT_ROOT": str(tmp_path / "other")}
+    assert migrations_path(root=project.root, env=env, cwd=tmp_path).path == project.root / "sql" / "table"
+    assert migrations_path(root="here", env={}, cwd=tmp_path).path == tmp_path / "here" / "db" / "migrations"
+
+
 LINES = {
     "plain": "DB_MIGRATIONS_PATH=db/x",
     "spaces": "  DB_MIGRATIONS_PATH = db/x  ",

@@ -16,11 +16,11 @@ import time
 import attrs
 import pytest
 
-from pgops.config.locking import locked
 from pgops.config.masking import masked_difference
 from pgops.config.writing import propose_file
 from pgops.errors import ConfigError, FileBusyError, NotApprovedError, StaleProposalError
 from pgops.findings import as_json
+from pgops.locking import locked
 from pgops.secret import Secret
 
 OLD = "[database.local]\nhost = 'old'\n"

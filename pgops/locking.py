@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
@@ -29,25 +30,32 @@ _NO_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.
 
 
 @contextmanager
-def locked(path: Path, *, wait_s: float) -> Iterator[None]:
-    """Hold the lock of `path` for the block. Raises `FileBusyError` after `wait_s` seconds, naming who holds it."""
-    lock = path.with_name(f".{path.name[:40]}.lock")
-    handle = _taken(lock, path, wait_s) if fcntl is not None else None
+def locked(path: Path, *, wait_s: float, folder: int | None = None) -> Iterator[None]:
+    """Hold the lock of `path` for the block. Raises `FileBusyError` after `wait_s` seconds, naming who holds it.
+
+    The lock file lies beside `path`. With `folder`, an open descriptor of the folder that `path` lies in, it is made
+    there, whatever has become of the folder's name.
+    """
+    name = f".{path.name[:40]}.lock"
+    lock = str(path.with_name(name)) if folder is None else name
+    handle = _taken(lock, path, wait_s, folder) if fcntl is not None else None
     try:
         yield
     finally:
         if handle is not None:
             with suppress(OSError):
-                lock.unlink()  # while it is held: whoever waits for it sees that it is gone, and begins anew
+                # While it is held: whoever waits for it sees that it is gone, and begins anew.
+                os.unlink(lock, dir_fd=folder)
             os.close(handle)
 
 
-def _taken(lock: Path, path: Path, wait_s: float) -> int:
+def _taken(lock: str, path: Path, wait_s: float, folder: int | None) -> int:
     until = time.monotonic() + wait_s
     while True:
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600, dir_fd=folder)
         try:
-            if _is_held(handle) and _is_still_there(handle, lock):
+            _refuse_other_names(handle, lock)
+            if _is_held(handle) and _is_still_there(handle, lock, folder):
                 os.ftruncate(handle, 0)
                 os.write(handle, str(os.getpid()).encode())
                 return handle
@@ -78,9 +86,16 @@ def _is_held(handle: int) -> bool:
     return True
 
 
-def _is_still_there(handle: int, lock: Path) -> bool:
+def _refuse_other_names(handle: int, lock: str) -> None:
+    """A hard link would have us write our process id over somebody's file."""
+    status = os.fstat(handle)
+    if status.st_nlink > 1 or not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EMLINK, "This should be a lock file, and is another file too", lock)
+
+
+def _is_still_there(handle: int, lock: str, folder: int | None) -> bool:
     """False when the one before removed the file between our opening and our locking it."""
     try:
-        return os.path.samestat(os.fstat(handle), lock.stat(follow_symlinks=False))
+        return os.path.samestat(os.fstat(handle), os.stat(lock, dir_fd=folder, follow_symlinks=False))
     except FileNotFoundError:
         return False
