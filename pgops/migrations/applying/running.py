@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 NO_LOCK = (pg.LockNotAvailable, pg.DeadlockDetected)
 BROKEN_OFF = (*NO_LOCK, pg.QueryCanceled)
 FIRST_PAUSE_S = 0.5
-LONGEST_PAUSE_S = 30.0
+LONGEST_PAUSE_S = 15.0
+LOOK_EVERY_S = 0.1
 REPEATS_ALONE = 5
 """How often a statement outside a transaction is begun anew after it was broken off by a lock or a deadlock."""
 
@@ -239,12 +240,21 @@ class _Work:
                 )
                 ledger.try_again(self.keeping, ids)
                 attempt += 1
-                time.sleep(pause)
+                self._wait_for_a_gap(unit, pause)
             except BaseException as error:
                 self._give_up(ids, error)
                 raise
         for each, entry, (began, seconds, rows, proof) in zip(unit.statements, ids, done, strict=True):
             self._done(each, entry, began=began, seconds=seconds, rows=rows, proof=proof, attempts=attempt)
+
+    def _wait_for_a_gap(self, unit: Unit, longest_s: float) -> None:
+        """Sleep, and look now and then whether those who were in the way have gone: looking blocks nobody, trying does."""
+        until = time.monotonic() + longest_s
+        while time.monotonic() < until:
+            time.sleep(min(LOOK_EVERY_S, longest_s))
+            blockers = blockers_now(self.keeping, unit.touches, own=[self.changing.info.backend_pid])
+            if not any((each.transaction_s or 0.0) > self.pace.lock_timeout_s for each in blockers):
+                return
 
     def _attempt(self, unit: Unit, ids: tuple[int, ...]) -> list[tuple[dt.datetime, float, int | None, Proof]]:
         done = []
