@@ -31,12 +31,17 @@ def markdown_page(check: Check[Any, Any], *, examples: Mapping[str, str] | None 
         parts += ["## Limits", _limits(check)]
     parts += ["## What it gives", _columns(check)]
     for heading, script in (examples or {}).items():
-        parts += [f"## {heading}", f"```sql\n{script.strip()}\n```"]
+        parts += [f"## {heading}", sql_block(script)]
     for query in sorted(check.queries, key=lambda query: -query.since):
-        parts += [f"## SQL, {_since(query)}", f"```sql\n{query.sql.strip()}\n```"]
+        parts += [f"## SQL, {_since(query)}", sql_block(query.sql)]
         if query.for_each_row is not None:
-            parts += ["Then, for each of these rows:", f"```sql\n{query.for_each_row.strip()}\n```"]
+            parts += ["Then, for each of these rows:", sql_block(query.for_each_row)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def sql_block(sql: str) -> str:
+    """SQL as Markdown shows it."""
+    return f"```sql\n{sql.strip()}\n```"
 
 
 def _facts(check: Check[Any, Any]) -> str:

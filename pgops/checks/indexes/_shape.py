@@ -26,21 +26,39 @@ WITH crowd AS MATERIALIZED (
      GROUP BY x.indrelid, x.indkey[0]
     HAVING pg_catalog.count(*) > 1
 ), compared AS MATERIALIZED (
-    SELECT own.indexrelid
+    SELECT own.indexrelid, own.indisunique OR own.indisexclusion AS can_back
       FROM crowd
      -- looked up one by one, here and below: few are left
-     CROSS JOIN LATERAL (SELECT x.indexrelid
+     CROSS JOIN LATERAL (SELECT x.indexrelid, x.indisunique, x.indisexclusion
                            FROM pg_catalog.pg_index AS x
                           WHERE x.indrelid = crowd.relation AND x.indkey[0] = crowd.attnum
                          OFFSET 0) AS own
 ), backed AS MATERIALIZED (
-    SELECT k.conindid                                             AS index,
+    -- The index depends on its own constraint, and foreign keys that refer to its columns depend on it; pg_constraint
+    -- has no index on conindid.
+    SELECT c.indexrelid                                           AS index,
            pg_catalog.bool_or(k.contype = 'p')                    AS by_key,
            pg_catalog.min(k.conname::text) FILTER (WHERE k.contype <> 'f') AS by_constraint,
            pg_catalog.min(k.conname::text) FILTER (WHERE k.contype = 'f')  AS by_foreign_key
-      FROM pg_catalog.pg_constraint AS k
-     WHERE k.conindid IN (SELECT c.indexrelid FROM compared AS c)
-     GROUP BY k.conindid
+      FROM compared AS c
+     CROSS JOIN LATERAL (SELECT d.refobjid AS oid
+                           FROM pg_catalog.pg_depend AS d
+                          WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                            AND d.objid = c.indexrelid
+                            AND d.refclassid = 'pg_catalog.pg_constraint'::pg_catalog.regclass
+                          UNION ALL
+                         SELECT d.objid
+                           FROM pg_catalog.pg_depend AS d
+                          WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                            AND d.refobjid = c.indexrelid
+                            AND d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass
+                         OFFSET 0) AS d
+     CROSS JOIN LATERAL (SELECT o.contype, o.conname
+                           FROM pg_catalog.pg_constraint AS o
+                          WHERE o.oid = d.oid AND o.conindid = c.indexrelid
+                         OFFSET 0) AS k
+     WHERE c.can_back
+     GROUP BY c.indexrelid
 ), tuned AS MATERIALIZED (
     -- parameters of operator classes, gist_trgm_ops(siglen = 32), stand with the index's own columns
     SELECT c.indexrelid AS index, own.options

@@ -75,8 +75,8 @@ def _severity(row: Row, limits: Limits) -> Severity | None:
 
 def _message(row: Row, _: Limits) -> str:
     columns = ", ".join(map(quote_identifier, row.columns))
-    referenced = Target("table", row.referenced_schema, row.referenced_table)
-    cost = f"a delete in {referenced} reads all of {Target('table', row.schema, row.table)}"
+    referenced = _qualified(row.referenced_schema, row.referenced_table)
+    cost = f"a delete in {referenced} reads all of {_qualified(row.schema, row.table)}"
     if row.table_rows is not None:
         cost += f" ({row.table_rows:,} rows)"
     if row.converted:
@@ -94,7 +94,7 @@ def _message(row: Row, _: Limits) -> str:
 def _fix(row: Row, _: Limits) -> str | None:
     if row.converted:
         return None
-    table = Target("table", row.schema, row.table)
+    table = _qualified(row.schema, row.table)
     columns = ", ".join(map(quote_identifier, row.needed_columns))
     if row.partitions is None:
         return f"CREATE INDEX CONCURRENTLY ON {table} ({columns});"
@@ -103,6 +103,10 @@ def _fix(row: Row, _: Limits) -> str | None:
         "-- CREATE INDEX CONCURRENTLY on each partition, ON ONLY the parent, and ALTER INDEX ... ATTACH PARTITION.\n"
         f"CREATE INDEX ON {table} ({columns});"
     )
+
+
+def _qualified(schema: str, table: str) -> str:
+    return f"{quote_identifier(schema)}.{quote_identifier(table)}"
 
 
 CHECK = Check(

@@ -41,7 +41,11 @@ SELECT n.nspname::text AS schema,
        pg_catalog.min(a.attname::text) AS "column",
        x.indisunique   AS is_unique,
        pg_catalog.bool_or(x.indpred::text ~ '^[{]NULLTEST') AS whole
-  FROM (SELECT p.* FROM pg_catalog.pg_index AS p WHERE p.indpred IS NOT NULL OFFSET 0) AS x
+  FROM (SELECT p.*
+          FROM pg_catalog.pg_index AS p
+         WHERE p.indpred IS NOT NULL
+           AND pg_catalog.strpos(p.indpred::text, 'NULLTEST') > 0  -- the pattern costs ten times as much
+        OFFSET 0) AS x
  CROSS JOIN LATERAL pg_catalog.regexp_matches(
        -- IS NOT NULL (1; IS NULL is 0) of a plain column
        x.indpred::text,

@@ -56,13 +56,24 @@ class Limits:
     leave_out: str = limit("", unit="matters", doc="Of quoting, reserved and length those to leave out, by commas.")
 
 
-# pg_attribute has each name as often as there are tables with it. So each name is tested once, for a regular expression
-# takes longer than all the rest; the catalogue is read again only where a name was found.
+# A regular expression takes longer than all the rest. pg_attribute has each name as often as there are tables with it:
+# so each is tested once, and the catalogue is read again only where a name was found. What quote_ident leaves as it is
+# needs no quotes and is not reserved (it quotes more than has to be, names with a dollar sign and other keywords): so
+# of relations only the names that it changes are held against the expression.
 SQL = """
 WITH reserved AS MATERIALIZED (
   SELECT w.word FROM pg_catalog.pg_get_keywords() AS w WHERE w.catcode IN ('R', 'T')
 ), longest AS MATERIALIZED (
   SELECT pg_catalog.current_setting('max_identifier_length')::int AS bytes
+), relation AS MATERIALIZED (
+  SELECT c.oid, c.relkind, c.relname, c.relnamespace
+    FROM pg_catalog.pg_class AS c
+   WHERE NOT c.relispartition
+     AND CASE WHEN c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+              THEN pg_catalog.quote_ident(c.relname::text) <> c.relname::text
+                   OR pg_catalog.octet_length(c.relname::text) >= (SELECT l.bytes FROM longest AS l)
+              WHEN c.relkind IN ('i', 'I')
+              THEN pg_catalog.octet_length(c.relname::text) >= (SELECT l.bytes FROM longest AS l) END
 ), word AS MATERIALIZED (
   SELECT a.attname
     FROM pg_catalog.pg_attribute AS a
@@ -75,14 +86,7 @@ WITH reserved AS MATERIALIZED (
    CROSS JOIN LATERAL (<matters>) AS m
 ), named AS MATERIALIZED (
   SELECT x.oid, m.matter, NULL::text AS part
-    FROM (SELECT c.oid, c.relname::text AS name
-            FROM pg_catalog.pg_class AS c
-           WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
-             AND NOT c.relispartition
-             AND (c.relname COLLATE "C" !~ '^[a-z_][a-z0-9_$]*$'
-                  OR c.relname::text IN (SELECT w.word FROM reserved AS w)
-                  OR pg_catalog.octet_length(c.relname::text) >= (SELECT l.bytes FROM longest AS l))
-          OFFSET 0) AS x
+    FROM (SELECT r.oid, r.relname::text AS name FROM relation AS r WHERE r.relkind NOT IN ('i', 'I')) AS x
    CROSS JOIN LATERAL (<matters>) AS m
    UNION ALL
   SELECT a.attrelid, k.matter, a.attname::text
@@ -133,13 +137,9 @@ SELECT 'schema', NULL, x.name, m.matter, TRUE, '{}'
    AND x.name <> 'information_schema'
  UNION ALL
 SELECT 'index', n.nspname::text, c.relname::text, 'length', TRUE, '{}'
-  FROM (SELECT k.*
-          FROM pg_catalog.pg_class AS k
-         WHERE k.relkind IN ('i', 'I')
-           AND pg_catalog.octet_length(k.relname::text) >= (SELECT l.bytes FROM longest AS l)
-        OFFSET 0) AS c
+  FROM relation AS c
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
- WHERE NOT c.relispartition
+ WHERE c.relkind IN ('i', 'I')
    AND c.relname !~ '_(idx|key|pkey|excl)[0-9]*$'
    AND n.nspname !~ '^pg_'
  UNION ALL

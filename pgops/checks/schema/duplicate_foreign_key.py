@@ -34,7 +34,7 @@ class Row:
 _SQL: LiteralString = """
 WITH crowd AS MATERIALIZED (
   -- few tables reference another one twice
-  SELECT pg_catalog.unnest(pg_catalog.array_agg(k.oid)) AS oid
+  SELECT k.conrelid, k.confrelid
     FROM pg_catalog.pg_constraint AS k
    WHERE k.contype = 'f'
      AND k.conparentid = 0
@@ -46,7 +46,13 @@ WITH crowd AS MATERIALIZED (
          ROW(k.confdeltype, k.confupdtype, k.confmatchtype, k.condeferrable, k.condeferred, k.convalidated,
              <more rules>) AS rules
     FROM crowd
-   CROSS JOIN LATERAL (SELECT o.* FROM pg_catalog.pg_constraint AS o WHERE o.oid = crowd.oid OFFSET 0) AS k
+   CROSS JOIN LATERAL (SELECT o.*
+                         FROM pg_catalog.pg_constraint AS o
+                        WHERE o.conrelid = crowd.conrelid
+                          AND o.confrelid = crowd.confrelid
+                          AND o.contype = 'f'
+                          AND o.conparentid = 0
+                       OFFSET 0) AS k
    CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(k.conkey), pg_catalog.unnest(k.confkey)) AS part (attnum, refnum)
    GROUP BY k.oid, k.conname, k.conrelid, k.confrelid, k.confdeltype, k.confupdtype, k.confmatchtype, k.condeferrable,
             k.condeferred, k.convalidated, <more rules>

@@ -55,7 +55,8 @@ WITH counting AS MATERIALIZED (<window>
 ), empty AS MATERIALIZED (
   SELECT c.oid, n.nspname, c.relname, c.reltuples
     FROM pg_catalog.pg_class AS c
-    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+   -- The planner expects a single table, and would hold the name of every schema against the pattern for each.
+   CROSS JOIN LATERAL (SELECT s.nspname FROM pg_catalog.pg_namespace AS s WHERE s.oid = c.relnamespace OFFSET 0) AS n
    WHERE c.relkind = 'r'
      AND c.relpages = 0
      AND c.reltuples <= 0

@@ -45,30 +45,45 @@ class Limits:
 
 
 SQL = """
-SELECT n.nspname::text                            AS schema,
-       pg_catalog.count(*)::int                   AS relations,
-       pg_catalog.count(d.objoid)::int            AS commented,
-       CASE WHEN 100 * pg_catalog.count(d.objoid) >= %(min_commented_pct)s::float8 * pg_catalog.count(*)
-            THEN COALESCE(pg_catalog.array_agg(c.relname::text ORDER BY c.relname)
-                            FILTER (WHERE d.objoid IS NULL), '{}')
-            ELSE '{}' END                         AS lacking,
-       CASE WHEN 100 * pg_catalog.count(d.objoid) >= %(min_commented_pct)s::float8 * pg_catalog.count(*)
-            THEN COALESCE(pg_catalog.array_agg(CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
-                                                    WHEN 'f' THEN 'foreign table' ELSE 'table' END
-                                               ORDER BY c.relname) FILTER (WHERE d.objoid IS NULL), '{}')
-            ELSE '{}' END                         AS kinds
-  FROM pg_catalog.pg_class AS c
-  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-  LEFT JOIN pg_catalog.pg_description AS d ON d.objoid = c.oid
-                                          AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                                          AND d.objsubid = 0
- WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
-   AND NOT c.relispartition
-   AND c.relpersistence <> 't'
-   AND <of users>
- GROUP BY n.nspname
-HAVING pg_catalog.count(*) > pg_catalog.count(d.objoid)
- ORDER BY pg_catalog.count(*) - pg_catalog.count(d.objoid) DESC, n.nspname
+WITH relation AS MATERIALIZED (
+  SELECT n.nspname, c.relname, c.relkind, d.objoid IS NOT NULL AS commented
+    FROM pg_catalog.pg_class AS c
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    LEFT JOIN pg_catalog.pg_description AS d ON d.objoid = c.oid
+                                            AND d.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                                            AND d.objsubid = 0
+   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+     AND NOT c.relispartition
+     AND c.relpersistence <> 't'
+     AND <of users>
+), counted AS MATERIALIZED (
+  SELECT r.nspname,
+         pg_catalog.count(*)                              AS relations,
+         pg_catalog.count(*) FILTER (WHERE r.commented)   AS commented
+    FROM relation AS r
+   GROUP BY r.nspname
+  HAVING NOT pg_catalog.bool_and(r.commented)
+), lacking AS (
+  -- named only where it is the custom to comment
+  SELECT r.nspname,
+         pg_catalog.array_agg(r.relname::text ORDER BY r.relname) AS names,
+         pg_catalog.array_agg(CASE r.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
+                                   WHEN 'f' THEN 'foreign table' ELSE 'table' END
+                              ORDER BY r.relname) AS kinds
+    FROM relation AS r
+    JOIN counted AS k ON k.nspname = r.nspname
+   WHERE NOT r.commented
+     AND 100 * k.commented >= %(min_commented_pct)s::float8 * k.relations
+   GROUP BY r.nspname
+)
+SELECT k.nspname::text             AS schema,
+       k.relations::int            AS relations,
+       k.commented::int            AS commented,
+       COALESCE(l.names, '{}')     AS lacking,
+       COALESCE(l.kinds, '{}')     AS kinds
+  FROM counted AS k
+  LEFT JOIN lacking AS l ON l.nspname = k.nspname
+ ORDER BY k.relations - k.commented DESC, k.nspname
 """.replace("<of users>", OF_USERS)
 
 

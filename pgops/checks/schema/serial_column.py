@@ -37,14 +37,18 @@ class Row:
 SQL = """
 WITH owned AS MATERIALIZED (
   SELECT s.oid, s.relname, s.relnamespace, d.refobjid, d.refobjsubid
-    FROM pg_catalog.pg_class AS s
-    JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                                  AND d.objid = s.oid
-                                  AND d.objsubid = 0
-                                  AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                                  AND d.deptype = 'a'
-   WHERE s.relkind = 'S'
-     AND s.relpersistence <> 't'
+    FROM pg_catalog.pg_sequence AS q
+    -- of each by the index, for everything depends on something
+   CROSS JOIN LATERAL (SELECT o.refobjid, o.refobjsubid
+                         FROM pg_catalog.pg_depend AS o
+                        WHERE o.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                          AND o.objid = q.seqrelid
+                          AND o.objsubid = 0
+                          AND o.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+                          AND o.deptype = 'a'
+                       OFFSET 0) AS d
+    JOIN pg_catalog.pg_class AS s ON s.oid = q.seqrelid
+   WHERE s.relpersistence <> 't'
 )
 SELECT n.nspname::text                                      AS schema,
        c.relname::text                                      AS "table",

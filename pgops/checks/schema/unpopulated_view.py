@@ -28,7 +28,9 @@ class Row:
 SQL = """
 SELECT n.nspname::text AS schema,
        c.relname::text AS view
-  FROM pg_catalog.pg_class AS c
+  -- a materialized view has a rule, as a view has: they are fewer than relations
+  FROM (SELECT w.ev_class AS oid FROM pg_catalog.pg_rewrite AS w WHERE w.ev_type = '1' OFFSET 0) AS view
+ CROSS JOIN LATERAL (SELECT r.* FROM pg_catalog.pg_class AS r WHERE r.oid = view.oid OFFSET 0) AS c
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
  WHERE c.relkind = 'm'
    AND NOT c.relispopulated

@@ -70,11 +70,11 @@ WITH RECURSIVE wrapped AS MATERIALIZED (
     FROM (SELECT k.*
             FROM pg_catalog.pg_attribute AS k
            WHERE k.atttypid IN (SELECT s.oid FROM sought AS s)
-             AND k.attrelid >= 16384
           OFFSET 0) AS a
     JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-   WHERE a.attnum > 0
+   WHERE a.attrelid >= 16384
+     AND a.attnum > 0
      AND NOT a.attisdropped
      AND c.relkind IN ('r', 'm', 'i')
      AND c.relpersistence <> 't'

@@ -11,7 +11,13 @@ READERS: LiteralString = """WITH RECURSIVE guarded AS MATERIALIZED (
          c.relowner                                 AS table_owner,
          c.relforcerowsecurity                      AS forced,
          n.nspname::text || '.' || c.relname::text  AS guarded_name
-    FROM pg_catalog.pg_class AS c
+    -- What no view reads need not be looked for in all of pg_class.
+    FROM (SELECT DISTINCT d.refobjid AS oid
+            FROM pg_catalog.pg_depend AS d
+           WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+             AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+          OFFSET 0) AS read
+   CROSS JOIN LATERAL (SELECT r.* FROM pg_catalog.pg_class AS r WHERE r.oid = read.oid OFFSET 0) AS c
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
    WHERE c.relrowsecurity
 ), reader AS (

@@ -64,6 +64,23 @@ class Limits:
     list_pct: float = limit(1.0, unit="%", doc="Rows, and so forecasts, only of sequences used as much as this.")
 
 
+# Of the columns that a sequence feeds the one that ends first.
+TIGHTEST = """
+  SELECT DISTINCT ON (t.sequence)
+         t.sequence,
+         GREATEST(c.reltuples, pg_catalog.pg_stat_get_tuples_inserted(c.oid), 0)::float8 AS inserted,
+         n.nspname,
+         c.relname,
+         a.attname,
+         a.atttypid,
+         a.atttypmod
+    FROM typed AS t
+    JOIN pg_catalog.pg_class AS c ON c.oid = t.relation
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.relation AND a.attnum = t.attnum"""
+OF_EACH = """
+   ORDER BY t.sequence, t.highest NULLS LAST, t.owned DESC, c.relispartition, n.nspname, c.relname, a.attname"""
+
 # Reads with pg_sequence_last_value keep ROW EXCLUSIVE on each sequence until the end of the transaction.
 READ_FEW = """
   SELECT b.oid,
@@ -72,12 +89,15 @@ READ_FEW = """
     FROM (SELECT k.oid, pg_catalog.pg_sequence_last_value(k.oid) AS last_value
             FROM (SELECT u.oid
                     FROM bounded AS u
+                    LEFT JOIN (<<tightest>>
+                                -- mostly there is room for all, and the order does not matter
+                                WHERE (SELECT pg_catalog.count(*) FROM bounded) > (SELECT r.places FROM room AS r)
+                              <<of each>>) AS t ON t.sequence = u.oid
                    WHERE u.unread IS NULL
-                   ORDER BY u.inserted / GREATEST(pg_catalog.abs(u.last), 1)::float8 DESC NULLS LAST,
-                            pg_catalog.abs(u.last)
-                   LIMIT pg_catalog.current_setting('max_locks_per_transaction')::bigint
-                         * (pg_catalog.current_setting('max_connections')::bigint
-                            + pg_catalog.current_setting('max_prepared_transactions')::bigint) / 2) AS k) AS b"""
+                   ORDER BY t.inserted / GREATEST(pg_catalog.abs(u.last), 1)::float8 DESC NULLS LAST,
+                            pg_catalog.abs(u.last),
+                            u.oid
+                   LIMIT (SELECT r.places FROM room AS r)) AS k) AS b"""
 
 # pg_get_sequence_data (PostgreSQL 18) keeps no lock, and tells a restarted sequence from a fresh one; it wants SELECT.
 READ_ALL = """
@@ -118,33 +138,38 @@ WITH RECURSIVE domain AS (
      AND l.locktype = 'relation'
      AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())
      AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()  -- NULL for a prepared transaction
+), room AS MATERIALIZED (
+  SELECT pg_catalog.current_setting('max_locks_per_transaction')::bigint
+         * (pg_catalog.current_setting('max_connections')::bigint
+            + pg_catalog.current_setting('max_prepared_transactions')::bigint) / 2 AS places
 ), sequence AS MATERIALIZED (
-  SELECT c.oid,
-         n.nspname,
-         c.relname,
-         pg_catalog.format_type(s.seqtypid, NULL) AS type_name,
-         s.seqincrement,
-         s.seqcycle,
-         s.seqmin::numeric AS lowest,
-         s.seqmax::numeric AS highest,
-         CASE s.seqtypid WHEN 'int2'::regtype THEN 32767 WHEN 'int4'::regtype THEN 2147483647 END AS type_end,
-         pg_catalog.has_sequence_privilege(c.oid, 'SELECT') AS selectable,
-         CASE WHEN NOT pg_catalog.has_sequence_privilege(c.oid, 'USAGE, SELECT') THEN 'privilege'
-              WHEN c.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery() THEN 'standby'
-              WHEN c.oid IN (SELECT b.relation FROM busy AS b) THEN 'lock' END AS unread
-    FROM pg_catalog.pg_sequence AS s
-    JOIN pg_catalog.pg_class AS c ON c.oid = s.seqrelid
-    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-   WHERE c.relpersistence <> 't'
+  SELECT k.*,
+         -- SELECT or USAGE will do
+         CASE WHEN NOT k.selectable AND NOT pg_catalog.has_sequence_privilege(k.oid, 'USAGE') THEN 'privilege'
+              WHEN k.relpersistence = 'u' AND pg_catalog.pg_is_in_recovery() THEN 'standby'
+              WHEN k.oid IN (SELECT b.relation FROM busy AS b) THEN 'lock' END AS unread
+    FROM (SELECT c.oid,
+                 c.relpersistence,
+                 s.seqincrement,
+                 s.seqmin::numeric AS lowest,
+                 s.seqmax::numeric AS highest,
+                 pg_catalog.has_sequence_privilege(c.oid, 'SELECT') AS selectable
+            FROM pg_catalog.pg_sequence AS s
+            JOIN pg_catalog.pg_class AS c ON c.oid = s.seqrelid
+           WHERE c.relpersistence <> 't'
+          OFFSET 0) AS k
 ), fed AS (
-  -- owned by the column, or its identity. (Not `IN sequence`: of a CTE the planner doesn't know how large it is.)
-  SELECT d.objid AS sequence, d.refobjid AS relation, d.refobjsubid::int2 AS attnum, TRUE AS owned
-    FROM pg_catalog.pg_depend AS d
-    JOIN pg_catalog.pg_class AS s ON s.oid = d.objid AND s.relkind = 'S'
-   WHERE d.classid = 'pg_catalog.pg_class'::regclass
-     AND d.refclassid = 'pg_catalog.pg_class'::regclass
-     AND d.deptype IN ('a', 'i')
-     AND d.refobjsubid > 0
+  -- owned by the column, or its identity; of each by the index, for everything depends on something
+  SELECT s.seqrelid AS sequence, o.relation, o.attnum, TRUE AS owned
+    FROM pg_catalog.pg_sequence AS s
+   CROSS JOIN LATERAL (SELECT d.refobjid AS relation, d.refobjsubid::int2 AS attnum
+                         FROM pg_catalog.pg_depend AS d
+                        WHERE d.classid = 'pg_catalog.pg_class'::regclass
+                          AND d.objid = s.seqrelid
+                          AND d.refclassid = 'pg_catalog.pg_class'::regclass
+                          AND d.deptype IN ('a', 'i')
+                          AND d.refobjsubid > 0
+                       OFFSET 0) AS o
    UNION ALL
   -- a default that is nextval, no more; so what it refers to is a sequence
   SELECT d.refobjid, f.adrelid, f.adnum, FALSE
@@ -164,15 +189,9 @@ WITH RECURSIVE domain AS (
    GROUP BY f.sequence, f.relation, f.attnum
 ), typed AS MATERIALIZED (
   SELECT f.sequence,
+         f.relation,
+         f.attnum,
          f.owned,
-         c.oid AS relation,
-         a.attnum,
-         n.nspname,
-         c.relname,
-         c.relispartition,
-         GREATEST(c.reltuples, pg_catalog.pg_stat_get_tuples_inserted(c.oid), 0)::float8 AS inserted,
-         a.attname,
-         pg_catalog.format_type(a.atttypid, a.atttypmod) AS type_name,
          CASE COALESCE(d.base, a.atttypid)
               WHEN 'int2'::regtype THEN 32767
               WHEN 'int4'::regtype THEN 2147483647
@@ -182,9 +201,11 @@ WITH RECURSIVE domain AS (
               WHEN 'int4'::regtype THEN -2147483648
               WHEN 'numeric'::regtype THEN -digits.highest END::numeric AS lowest
     FROM feeding AS f
-    JOIN pg_catalog.pg_attribute AS a ON a.attrelid = f.relation AND a.attnum = f.attnum AND NOT a.attisdropped
-    JOIN pg_catalog.pg_class AS c ON c.oid = f.relation
-    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+   CROSS JOIN LATERAL (-- one column of each table: OFFSET keeps the planner from reading them all
+                       SELECT t.atttypid, t.atttypmod
+                         FROM pg_catalog.pg_attribute AS t
+                        WHERE t.attrelid = f.relation AND t.attnum = f.attnum AND NOT t.attisdropped
+                       OFFSET 0) AS a
     LEFT JOIN domain AS d ON d.oid = a.atttypid AND NOT EXISTS (SELECT FROM domain AS e WHERE e.oid = d.base)
    CROSS JOIN LATERAL (SELECT COALESCE(d.modifier, a.atttypmod) - 4 AS packed) AS m
     -- numeric(p, s): p is in the upper half, s in the lower eleven bits with a sign (numeric.c, make_numeric_typmod).
@@ -193,27 +214,26 @@ WITH RECURSIVE domain AS (
    CROSS JOIN LATERAL (SELECT CASE WHEN p.count < 19
                                    THEN pg_catalog.power(10::numeric, GREATEST(p.count, 0)::numeric) - 1 END AS highest
                       ) AS digits
-), tightest AS (
-  SELECT DISTINCT ON (t.sequence)
-         t.*,
-         pg_catalog.count(*) OVER (PARTITION BY t.sequence) AS columns
+), narrowest AS (
+  -- Whose end comes first at the one side comes first at the other.
+  SELECT t.sequence,
+         pg_catalog.count(*)       AS columns,
+         pg_catalog.min(t.highest) AS highest,
+         pg_catalog.max(t.lowest)  AS lowest
     FROM typed AS t
-   ORDER BY t.sequence, t.highest NULLS LAST, t.owned DESC, t.relispartition, t.nspname, t.relname, t.attname
+   GROUP BY t.sequence
 ), bounded AS MATERIALIZED (
-  SELECT s.*,
-         t.nspname AS table_schema,
-         t.relname AS table_name,
-         t.attname,
-         t.type_name AS column_type,
+  SELECT s.oid,
+         s.seqincrement,
+         s.selectable,
+         s.unread,
          COALESCE(t.columns, 0) AS columns,
          t.highest AS column_end,
-         s.seqincrement > 0 AS rises,
          CASE WHEN s.seqincrement > 0 THEN GREATEST(s.lowest, t.lowest) ELSE LEAST(s.highest, t.highest) END AS first,
          CASE WHEN s.seqincrement > 0 THEN LEAST(s.highest, t.highest) ELSE GREATEST(s.lowest, t.lowest) END AS last,
-         CASE WHEN s.seqincrement > 0 THEN t.highest < s.highest ELSE t.lowest > s.lowest END AS by_column,
-         t.inserted
+         CASE WHEN s.seqincrement > 0 THEN t.highest < s.highest ELSE t.lowest > s.lowest END AS by_column
     FROM sequence AS s
-    LEFT JOIN tightest AS t ON t.sequence = s.oid
+    LEFT JOIN narrowest AS t ON t.sequence = s.oid
 ), read AS MATERIALIZED (<<read>>
 ), counted AS (
   SELECT b.*,
@@ -229,21 +249,28 @@ WITH RECURSIVE domain AS (
               END AS used
     FROM bounded AS b
     LEFT JOIN read AS r ON r.oid = b.oid
+), told AS MATERIALIZED (
+  -- few, and only of these it is asked what they are called
+  SELECT k.*
+    FROM counted AS k
+   WHERE k.why_unread IS NOT NULL
+      OR 100 * k.used >= k.size * LEAST(%(list_pct)s, %(warn_pct)s, %(crit_pct)s)::numeric
+), tightest AS (<<tightest>>
+   WHERE t.sequence IN (SELECT k.oid FROM told AS k)<<of each>>
 )
-SELECT k.nspname::text                                          AS schema,
-       k.relname::text                                          AS sequence,
-       k.type_name                                              AS sequence_type,
-       k.seqincrement                                           AS increment,
-       k.seqcycle AND k.by_column IS NOT TRUE                   AS cycles,
-       k.table_schema::text                                     AS table_schema,
-       k.table_name::text                                       AS "table",
-       k.attname::text                                          AS "column",
-       k.column_type                                            AS column_type,
+SELECT n.nspname::text                                          AS schema,
+       c.relname::text                                          AS sequence,
+       pg_catalog.format_type(s.seqtypid, NULL)                 AS sequence_type,
+       s.seqincrement                                           AS increment,
+       s.seqcycle AND k.by_column IS NOT TRUE                   AS cycles,
+       t.nspname::text                                          AS table_schema,
+       t.relname::text                                          AS "table",
+       t.attname::text                                          AS "column",
+       pg_catalog.format_type(t.atttypid, t.atttypmod)          AS column_type,
        k.columns::int                                           AS columns,
        CASE WHEN k.by_column THEN 'column'
-            WHEN k.rises AND k.highest = k.type_end OR NOT k.rises AND k.lowest = -k.type_end - 1 THEN 'type'
-            WHEN k.type_end IS NULL AND (k.rises AND k.highest = 9223372036854775807
-                                         OR NOT k.rises AND k.lowest = -9223372036854775808) THEN 'type'
+            WHEN s.seqincrement > 0 AND s.seqmax = type.highest THEN 'type'
+            WHEN s.seqincrement < 0 AND s.seqmin = -type.highest - 1 THEN 'type'
             ELSE 'bound' END                                    AS limited_by,
        k.last::bigint                                           AS limit_value,
        k.last_value,
@@ -251,13 +278,19 @@ SELECT k.nspname::text                                          AS schema,
             THEN LEAST(GREATEST(k.size - k.used, 0), 9223372036854775807)::bigint END AS left_values,
        CASE WHEN k.why_unread IS NULL
             THEN CASE WHEN k.size <= 0 THEN 100 ELSE LEAST(100 * k.used / k.size, 100) END::float8 END AS used_pct,
-       CASE WHEN k.column_end > k.type_end THEN 'integer'
-            WHEN k.column_end IS NULL AND k.type_end IS NOT NULL THEN 'bigint' END AS wider_type,
+       CASE WHEN s.seqtypid = 'int8'::regtype THEN NULL
+            WHEN k.column_end IS NULL THEN 'bigint'
+            WHEN k.column_end > type.highest THEN 'integer' END AS wider_type,
        k.why_unread                                             AS unread
-  FROM counted AS k
- WHERE k.why_unread IS NOT NULL
-    OR 100 * k.used >= k.size * LEAST(%(list_pct)s, %(warn_pct)s, %(crit_pct)s)::numeric
- ORDER BY used_pct DESC NULLS LAST, k.nspname, k.relname
+  FROM told AS k
+  JOIN pg_catalog.pg_sequence AS s ON s.seqrelid = k.oid
+  JOIN pg_catalog.pg_class AS c ON c.oid = k.oid
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  LEFT JOIN tightest AS t ON t.sequence = k.oid
+ CROSS JOIN LATERAL (SELECT CASE s.seqtypid WHEN 'int2'::regtype THEN 32767
+                                            WHEN 'int4'::regtype THEN 2147483647
+                                            ELSE 9223372036854775807 END AS highest) AS type
+ ORDER BY used_pct DESC NULLS LAST, n.nspname, c.relname
 """.replace("<<casts>>", _CASTS)
 
 
@@ -346,7 +379,13 @@ CHECK = Check(
         "pghero: sequence danger",
     ),
     queries=[
-        Query(since=14, sql=SQL.replace("<<read>>", READ_FEW)),
-        Query(since=18, sql=SQL.replace("<<read>>", READ_ALL)),
+        Query(
+            since=14,
+            sql=SQL.replace("<<read>>", READ_FEW).replace("<<tightest>>", TIGHTEST).replace("<<of each>>", OF_EACH),
+        ),
+        Query(
+            since=18,
+            sql=SQL.replace("<<read>>", READ_ALL).replace("<<tightest>>", TIGHTEST).replace("<<of each>>", OF_EACH),
+        ),
     ],
 )

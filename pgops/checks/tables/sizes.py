@@ -67,6 +67,8 @@ WITH RECURSIVE busy AS MATERIALIZED (
   SELECT i.indrelid, pg_catalog.sum(x.relpages)::float8 AS pages
     FROM pg_catalog.pg_index AS i
     JOIN pg_catalog.pg_class AS x ON x.oid = i.indexrelid
+   WHERE x.relkind = 'i'
+     AND x.relnamespace <> 'pg_toast'::regnamespace  -- a TOAST table is measured with its index
    GROUP BY i.indrelid
 ), counted AS (
   SELECT c.oid,
@@ -82,7 +84,6 @@ WITH RECURSIVE busy AS MATERIALIZED (
          t.reltuples AS toast_tuples,
          COALESCE(x.pages, 0) AS index_pages,
          c.oid IN (SELECT b.oid FROM busy_table AS b) AS busy,
-         pg_catalog.pg_stat_get_live_tuples(c.oid) AS live,
          -- How far it has grown since relpages and reltuples were written, by the statistics.
          CASE WHEN c.reltuples > 0
               THEN GREATEST(1, (pg_catalog.pg_stat_get_live_tuples(c.oid) + pg_catalog.pg_stat_get_dead_tuples(c.oid))
@@ -91,7 +92,7 @@ WITH RECURSIVE busy AS MATERIALIZED (
          (SELECT pg_catalog.current_setting('block_size')::bigint) AS block
     FROM pg_catalog.pg_class AS c
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-    LEFT JOIN pg_catalog.pg_class AS t ON t.oid = c.reltoastrelid
+    LEFT JOIN pg_catalog.pg_class AS t ON t.oid = c.reltoastrelid AND t.relkind = 't'
     LEFT JOIN index_pages AS x ON x.indrelid = c.oid
    WHERE c.relkind IN ('r', 'm')
      AND c.relpersistence <> 't'
@@ -129,7 +130,8 @@ WITH RECURSIVE busy AS MATERIALIZED (
               ELSE GREATEST(m.table_and_toast - m.toast_bytes, 0) END::bigint AS table_bytes,
          COALESCE(m.index_bytes, CASE WHEN e.table_guess IS NOT NULL THEN e.index_guess END)::bigint AS index_bytes,
          COALESCE(m.toast_bytes, e.toast_guess)::bigint AS toast_bytes,
-         CASE WHEN e.reltuples >= 0 THEN e.reltuples::bigint ELSE NULLIF(e.live, 0) END AS rows_estimate,
+         CASE WHEN e.reltuples >= 0 THEN e.reltuples::bigint
+              ELSE NULLIF(pg_catalog.pg_stat_get_live_tuples(e.oid), 0) END AS rows_estimate,
          m.table_and_toast IS NOT NULL AS exact  -- NULL too where it was dropped meanwhile
     FROM estimated AS e
     LEFT JOIN measured AS m ON m.oid = e.oid
@@ -155,12 +157,16 @@ WITH RECURSIVE busy AS MATERIALIZED (
          COALESCE(pg_catalog.sum(s.toast_bytes), 0)::bigint,
          pg_catalog.sum(s.rows_estimate)::bigint,
          COALESCE(pg_catalog.bool_and(s.exact), TRUE)
-    FROM pg_catalog.pg_class AS c
+    FROM pg_catalog.pg_partitioned_table AS p
+   CROSS JOIN LATERAL (-- few, so by the index
+                       SELECT r.oid, r.relname, r.relnamespace
+                         FROM pg_catalog.pg_class AS r
+                        WHERE r.oid = p.partrelid
+                          AND r.relpersistence <> 't'
+                       OFFSET 0) AS c
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     LEFT JOIN lineage AS l ON l.ancestor = c.oid
     LEFT JOIN sized AS s ON s.oid = l.partition
-   WHERE c.relkind = 'p'
-     AND c.relpersistence <> 't'
    GROUP BY c.oid, n.nspname, c.relname
 )
 SELECT k.nspname::text AS schema,
