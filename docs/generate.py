@@ -1,6 +1,6 @@
-"""Write the documentation that is made from the code: a page for every check, their indexes, and postgres.toml's page.
+"""Write the documentation that is made from the code: a page for every check and lint rule, indexes, postgres.toml's.
 
-python docs/generate.py            writes docs/checks/, docs/best-practices.md and docs/postgres-toml.md
+python docs/generate.py            writes docs/checks/, docs/lint/, docs/best-practices.md and docs/postgres-toml.md
 python docs/generate.py --check    changes nothing; fails and names what is out of date
 """
 
@@ -16,13 +16,17 @@ from pgops.checks.check_page import markdown_page
 from pgops.config.model import SCHEMA_VERSION
 from pgops.config.reference import RULES, TABLES, VERSIONS, Table
 from pgops.files import write_whole
+from pgops.migrations.lint.registry import own_rules
+from pgops.migrations.lint.rule_page import rule_index, rule_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pgops.checks.api import Check
+    from pgops.migrations.lint.api import Rule
 
 FOLDER = Path(__file__).parent / "checks"
+LINT = Path(__file__).parent / "lint"
 SITUATIONS = FOLDER / "situations.md"
 """Made by tests/checks/situations.py, since it takes servers of every version."""
 REFERENCE = Path(__file__).parent / "postgres-toml.md"
@@ -70,18 +74,19 @@ def elsewhere(checks: tuple[Check[Any, Any], ...]) -> Iterable[str]:
         yield "\n".join(f"- {name}: {', '.join(ids)}" for name, ids in sorted(found[tool].items()))
 
 
-def best_practices(checks: tuple[Check[Any, Any], ...]) -> str:
-    """The practices and the checks that watch over them. Raises `ValueError` for a check that serves none."""
+def best_practices(checks: tuple[Check[Any, Any], ...], rules: tuple[Rule, ...]) -> str:
+    """The practices, and the checks and rules that watch over them. Raises `ValueError` for one that serves none."""
     topics: dict[str, dict[str, list[str]]] = tomllib.loads(PRACTICES.read_text(encoding="utf-8"))
     named = {id_ for practices in topics.values() for ids in practices.values() for id_ in ids}
-    judging = {check.id for check in checks if check.judge}
-    if named != judging:
-        raise ValueError(f"{PRACTICES.name}: no practice for {judging - named}, no check called {named - judging}")
-    parts = [NOTE, "# Best practices", "What good practice asks for, and the checks that watch over it."]
+    homes = {check.id: "checks" for check in checks if check.judge} | {rule.id: "lint" for rule in rules}
+    if named != homes.keys():
+        lost, unknown = sorted(homes.keys() - named), sorted(named - homes.keys())
+        raise ValueError(f"{PRACTICES.name}: no practice for {lost}, no check or lint rule called {unknown}")
+    parts = [NOTE, "# Best practices", "What good practice asks for, and the checks and lint rules that watch over it."]
     for topic, practices in topics.items():
         lines = []
         for practice, ids in practices.items():
-            links = ", ".join(f"[`{id_}`](checks/{id_}.md)" for id_ in ids)
+            links = ", ".join(f"[`{id_}`]({homes[id_]}/{id_}.md)" for id_ in ids)
             lines.append(f"**{practice}.** {links}")
         parts += [f"## {topic}", bullets(lines)]
     return "\n\n".join(parts) + "\n"
@@ -114,11 +119,13 @@ def bullets(texts: Iterable[str]) -> str:
 
 
 def main() -> int:
-    checks = declared_checks()
+    checks, rules = declared_checks(), own_rules()
     pages = {FOLDER / f"{check.id}.md": page(check) for check in checks} | {FOLDER / "README.md": index(checks)}
+    pages |= {LINT / f"{rule.id}.md": f"{NOTE}\n\n{rule_page(rule)}" for rule in rules}
+    pages[LINT / "README.md"] = f"{NOTE}\n\n{rule_index(rules)}"
     pages[REFERENCE] = reference_page()
-    pages[PRACTICE] = best_practices(checks)
-    surplus = sorted(set(FOLDER.glob("*.md")) - pages.keys() - {SITUATIONS})
+    pages[PRACTICE] = best_practices(checks, rules)
+    surplus = sorted({*FOLDER.glob("*.md"), *LINT.glob("*.md")} - pages.keys() - {SITUATIONS})
     stale = [file for file, text in pages.items() if not file.exists() or file.read_text(encoding="utf-8") != text]
     if "--check" in sys.argv[1:]:
         for file in (*stale, *surplus):
@@ -126,6 +133,7 @@ def main() -> int:
         print("run `make docs`" if stale or surplus else f"docs: {len(pages)} pages are up to date")
         return 1 if stale or surplus else 0
     FOLDER.mkdir(exist_ok=True)
+    LINT.mkdir(exist_ok=True)
     for file in stale:
         write_whole(file, [pages[file]])
     for file in surplus:

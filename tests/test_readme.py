@@ -47,9 +47,16 @@ def test_the_first_code_prints_what_the_readme_says(any_database, tmp_path):
     assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
 
 
+def test_the_lint_in_the_readme_says_what_it_says(capsys):
+    exec(compile(PYTHON[1], "README.md", "exec"), {"__name__": "lint"})
+    said = capsys.readouterr().out.splitlines()
+    assert said
+    assert all(line in README for line in said)
+
+
 def test_the_check_in_the_readme_keeps_the_contract(database):
     module = {"__name__": "check"}
-    exec(compile(PYTHON[1], "README.md", "exec"), module)
+    exec(compile(PYTHON[2], "README.md", "exec"), module)
     check = module["CHECK"]
     assert_contract(check, database.connect)
     with database.connect() as conn:

@@ -1,4 +1,4 @@
-"""`pgops migrations lint | plan | apply | backfill`: what pending SQL would do to a database, and carrying it out."""
+"""`pgops migrations lint | trace | plan | apply | backfill`: what SQL would do to a database, and carrying it out."""
 
 from __future__ import annotations
 
@@ -37,6 +37,16 @@ Exit codes:
 
 files_argument = click.argument("files", nargs=-1, type=click.Path(), metavar="[FILE|FOLDER]...")
 """SQL of any project; without one the pending files of this project's workspace."""
+
+
+server_option = click.option(
+    "--server",
+    type=click.IntRange(14),
+    default=18,
+    show_default=True,
+    metavar="N",
+    help="PostgreSQL's major version.",
+)
 
 
 def _sql_options(command: Command) -> Command:
@@ -212,7 +222,45 @@ def backfill(
     _show_record(record, as_json=as_json)
 
 
-COMMANDS = (lint, plan, apply, backfill)
+@click.command("trace")
+@files_argument
+@server_option
+@click.option("--live", is_flag=True, help="Copy the database's schema first, without its rows; its version is taken.")
+@_sql_options
+def trace(
+    *,
+    files: tuple[str, ...],
+    server: int,
+    live: bool,
+    path: str | None,
+    profile: str | None,
+    url: Secret | None,
+    as_json: bool,
+) -> int:
+    """Carry SQL out on a throwaway server, and show what each statement really locks, reads and writes anew.
+
+    Ends with 1 where that is not what lint says. The server is of this machine's programs, or of the extra `embedded`.
+    """
+    from contextlib import ExitStack
+
+    from pgops.db.versions import pg_version
+    from pgops.migrations.tracing import trace as traced
+    from pgops.scratch import find_binaries, start_server
+
+    scripts = [each.script for each in _sources(files, path, profile)]
+    with ExitStack() as closing:
+        conn = closing.enter_context(_database(profile, url)) if live else None
+        version = pg_version(conn).major if conn is not None else server
+        throwaway = closing.enter_context(start_server(find_binaries(version)))
+        found = traced(scripts, throwaway, clone_of=conn)
+    if as_json:
+        show_exactly(found.to_json())
+    else:
+        show_document(found.to_document())
+    return Exit.FINDINGS if found.differing else Exit.CLEAN
+
+
+COMMANDS = (lint, trace, plan, apply, backfill)
 
 
 # --- what they share --------------------------------------------------------------------------------------------------

@@ -1,16 +1,22 @@
-"""Migrations: the files that wait for a release, those that were released, and who may change which.
+"""Migrations: files that wait and that were released, what their SQL would do, and carrying it out without stopping
+anyone.
 
     from pgops.migrations import Workspace
 
     workspace = Workspace.open()
     workspace.record("CREATE TABLE orders (id bigint PRIMARY KEY)", "orders")
-    proposal = workspace.release("orders")
-    proposal.apply(approval=proposal.approve(by="ann"))
+    print(workspace.lint(conn).to_text())
+    proposal = workspace.propose(conn)
+    proposal.apply(conn, approval=proposal.approve(by="ann"))
 
-`workspace` is the whole story of the files. `guardrails` says which names are out of bounds, `folder` holds the folder
+Files: `workspace` is the whole story. `guardrails` says which names are out of bounds, `folder` holds the folder
 open, `journal` makes several files one change, `changes` is a proposal of one; `pending`, `appending` and `changelog`
-know the files; `releasing`, `rearranging` and `consolidating` propose, `schema_proof` proves; `auditing` finds what was
-done by hand, `committed` what git remembers.
+know the files; `releasing`, `rearranging` and `consolidating` propose, `schema_proof` proves; `auditing` finds what
+was done by hand, `committed` what git remembers; `sources` reads the files of other tools.
+
+SQL: `sql` reads it with PostgreSQL's own grammar, `effects` knows what each statement locks, scans and rewrites,
+`lint` warns, `tracing` looks at the real locks on a throwaway database, `applying` plans, asks for consent, carries
+out and proves, and `backfilling` fills columns in small batches.
 """
 
 from __future__ import annotations
@@ -20,24 +26,65 @@ from typing import TYPE_CHECKING
 from pgops.lazy import face
 
 if TYPE_CHECKING:
+    from pgops.migrations.applying.blockers import Blocker
+    from pgops.migrations.applying.events import Progress
+    from pgops.migrations.applying.ledger import read_ledger
+    from pgops.migrations.applying.proposing import MigrationProposal, propose
+    from pgops.migrations.applying.verifying import Verification, verify
     from pgops.migrations.auditing import AuditFinding, audit
+    from pgops.migrations.backfilling.proposing import BackfillProposal, backfill
+    from pgops.migrations.backfilling.throttle import Throttle
     from pgops.migrations.changes import FilesProposal
     from pgops.migrations.consolidating import ConsolidationProposal, Repeated, Touch
+    from pgops.migrations.effects.live import read_facts
+    from pgops.migrations.lint.api import Hit, Kind, LintFinding, Rule
+    from pgops.migrations.lint.linter import lint_scripts, lint_sql
+    from pgops.migrations.lint.registry import all_rules, get_rule
+    from pgops.migrations.lint.report import LintReport
     from pgops.migrations.pending import PendingFile
     from pgops.migrations.schema_proof import SchemaProof
+    from pgops.migrations.sources import Source, read_sources
+    from pgops.migrations.sql.grammar import read_script
+    from pgops.migrations.tracing.traced import Trace
+    from pgops.migrations.tracing.tracer import trace
     from pgops.migrations.workspace import Recorded, Workspace
 
 _HOME = {
-    "AuditFinding": "auditing",
-    "audit": "auditing",
+    "Workspace": "workspace",
+    "Recorded": "workspace",
+    "PendingFile": "pending",
     "FilesProposal": "changes",
     "ConsolidationProposal": "consolidating",
     "Repeated": "consolidating",
     "Touch": "consolidating",
-    "PendingFile": "pending",
     "SchemaProof": "schema_proof",
-    "Recorded": "workspace",
-    "Workspace": "workspace",
+    "audit": "auditing",
+    "AuditFinding": "auditing",
+    "Source": "sources",
+    "read_sources": "sources",
+    "read_script": "sql.grammar",
+    "read_facts": "effects.live",
+    "lint_sql": "lint.linter",
+    "lint_scripts": "lint.linter",
+    "LintReport": "lint.report",
+    "LintFinding": "lint.api",
+    "Rule": "lint.api",
+    "Hit": "lint.api",
+    "Kind": "lint.api",
+    "all_rules": "lint.registry",
+    "get_rule": "lint.registry",
+    "trace": "tracing.tracer",
+    "Trace": "tracing.traced",
+    "propose": "applying.proposing",
+    "MigrationProposal": "applying.proposing",
+    "Blocker": "applying.blockers",
+    "Progress": "applying.events",
+    "read_ledger": "applying.ledger",
+    "verify": "applying.verifying",
+    "Verification": "applying.verifying",
+    "backfill": "backfilling.proposing",
+    "BackfillProposal": "backfilling.proposing",
+    "Throttle": "backfilling.throttle",
 }
 
 __all__ = [  # noqa: RUF022  in the order in which they are used
@@ -51,6 +98,31 @@ __all__ = [  # noqa: RUF022  in the order in which they are used
     "Touch",
     "audit",
     "AuditFinding",
+    "Source",
+    "read_sources",
+    "read_script",
+    "read_facts",
+    "lint_sql",
+    "lint_scripts",
+    "LintReport",
+    "LintFinding",
+    "Rule",
+    "Hit",
+    "Kind",
+    "all_rules",
+    "get_rule",
+    "trace",
+    "Trace",
+    "propose",
+    "MigrationProposal",
+    "Blocker",
+    "Progress",
+    "read_ledger",
+    "verify",
+    "Verification",
+    "backfill",
+    "BackfillProposal",
+    "Throttle",
 ]
 
 __getattr__, __dir__ = face(__name__, globals(), _HOME)

@@ -60,6 +60,16 @@ def test_lint_where_there_is_nothing_to_look_at(program):
     assert "neither a file nor a folder" in ended.err
 
 
+def test_trace_carries_it_out_elsewhere(program, database):
+    """On a copy of the schema, on a throwaway server: the database itself stays as it is."""
+    ended = program("migrations", "trace", "change.sql", "--live", "--json", "--url", database.conninfo())
+    assert ended.code == 0, ended.err
+    (statement,) = ended.json["statements"]
+    assert statement["failed"] is None
+    with database.connect(autocommit=True) as conn:
+        assert conn.execute("SELECT to_regclass('orders_day')").fetchone() == (None,)
+
+
 def test_plan_changes_nothing(program, database):
     ended = program("migrations", "plan", "change.sql", "--url", database.conninfo())
     assert ended.code == 0

@@ -82,7 +82,8 @@ class MigrationProposal(Proposal):
         committed stands in the ledger, and applying again, or proposing anew, goes on from there. Ctrl-C cancels the
         statement that runs.
         """
-        from pgops.migrations.applying.running import Pace, run  # noqa: PLC0415
+        from pgops.migrations.applying.running import run  # noqa: PLC0415
+        from pgops.migrations.applying.work import Pace  # noqa: PLC0415
 
         pace = Pace(lock_timeout_s=lock_timeout_s, give_up_after_s=give_up_after_s, wait_s=wait_s)
         return run(self, conn, approval=approval, pace=pace, on_progress=on_progress, record=record, connect=connect)

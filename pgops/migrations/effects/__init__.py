@@ -3,4 +3,5 @@
 
 `effect` is the model, `statement_effects` the way in, `table_actions` and `column_types` know ALTER TABLE, `locks`
 the modes and what they exclude. `known` is what is known of the objects that a script names, `live` asks a database
-for it, and `walk` goes through a script with all of this."""
+for it, and `walk` goes through a script with all of this.
+"""

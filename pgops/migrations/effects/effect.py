@@ -27,6 +27,10 @@ class Effect:
     """What a statement does, as far as it is known."""
 
     touches: tuple[Touch, ...] = ()
+    perhaps: tuple[Touch, ...] = ()
+    """What it does besides, if there is such a relation: only a catalogue could tell. `relation` is then the nearest
+    one that is named, and `role` says what would be touched: its default partition, say.
+    """
     own_unit: bool = False
     """PostgreSQL refuses it inside a transaction (25001)."""
     waits_for_snapshots: bool = False
@@ -70,6 +74,7 @@ def joined(effects: tuple[Effect, ...]) -> Effect:
         )
     return Effect(
         touches=tuple(worst.values()),
+        perhaps=tuple(dict.fromkeys(each for effect in effects for each in effect.perhaps)),
         own_unit=any(each.own_unit for each in effects),
         waits_for_snapshots=any(each.waits_for_snapshots for each in effects),
         fails=next((each.fails for each in effects if each.fails), None),

@@ -2,7 +2,8 @@
 
 `Facts` is what a catalogue said (`catalogue.read_facts`). `Known` holds it beside what the statements so far have
 made, and answers for both. None always means that nobody knows: whoever asks has to be careful then, and never calls
-it safe."""
+it safe.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
+from pgops.migrations.effects.check_text import conjuncts
 from pgops.migrations.sql import statements as s
 from pgops.migrations.sql.statements import Name
 
@@ -34,12 +36,15 @@ class ColumnFacts:
     type: str
     """As format_type() writes it: `character varying(20)`."""
     base_type: str
-    """The type's own name (`varchar`), of a domain the name of the domain's base type."""
+    """The type's own name (`varchar`), of a domain the name of the type below it, through all domains."""
+    base_form: str = ""
+    """That type as format_type() writes it: of a domain over varchar(20) `character varying(20)`."""
     modifier: int = -1
     """pg_attribute.atttypmod."""
     collation: str | None = None
     not_null: bool = False
     has_default: bool = False
+    is_identity: bool = False
     generated: str | None = None
     pinned_by: tuple[str, ...] = ()
     """What forbids ALTER TYPE, in words: "view reporting.totals", "generated column full_name"."""
@@ -48,9 +53,12 @@ class ColumnFacts:
     indexes: tuple[str, ...] = ()
     """Indexes of which it is a key or in whose expression or predicate it is."""
     expression_indexes: tuple[str, ...] = ()
-    """Those where it is in the expression or the predicate."""
+    """Those of them that have an expression or a predicate: built anew whatever else changes of the column."""
     in_foreign_key: bool = False
     """Either side of one."""
+    in_partition_key: bool = False
+    views: tuple[Name, ...] = ()
+    """Views and materialized views that name it, and those on them: what DROP COLUMN ... CASCADE drops."""
 
 
 @attrs.frozen(kw_only=True)
@@ -63,8 +71,27 @@ class ConstraintFacts:
     columns: tuple[str, ...] = ()
     valid: bool = True
     references: Name | None = None
+    referenced_columns: tuple[str, ...] = ()
+    is_inherited: bool = False
+    """The part of a partition in a foreign key of its parent."""
     definition: str = ""
     index: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class KeyFacts:
+    """A foreign key, as the table that it references sees it."""
+
+    name: str
+    table: Name
+    """The one that it is declared on."""
+    columns: tuple[str, ...]
+    """Of the referenced table."""
+    index: str | None
+    """The unique index that it relies on."""
+    on_delete: str = "a"
+    """a no action, r restrict, c cascade, n set null, d set default."""
+    on_update: str = "a"
 
 
 @attrs.frozen(kw_only=True)
@@ -78,7 +105,12 @@ class IndexFacts:
     columns: tuple[str | None, ...] = ()
     is_partial: bool = False
     constraint: str | None = None
+    partitions: tuple[Name, ...] = ()
+    """Of a partitioned index, those of the partitions, of every level."""
     bytes: int = 0
+    method: str = "btree"
+    is_plain: bool = True
+    """No expression, predicate, INCLUDE, order, collation or operator class of its own: its columns say it all."""
 
 
 @attrs.frozen(kw_only=True)
@@ -99,10 +131,24 @@ class TableFacts:
     referenced_by: tuple[Name, ...] = ()
     partitions: tuple[Name, ...] = ()
     """Of every level."""
+    children: tuple[Name, ...] = ()
+    """The same, and of a table without PARTITION BY those that inherit from it."""
+    keys: tuple[KeyFacts, ...] = ()
+    """The foreign keys that reference it."""
+    cascades_to: tuple[Name, ...] = ()
+    """Of a table that a script names: all that TRUNCATE ... CASCADE empties with it."""
+    views: tuple[Name, ...] = ()
+    """Views and materialized views on it, and those on them."""
+    persistence: str = "p"
+    """p permanent, u unlogged, t temporary."""
+    access_method: str | None = None
     default_partition: Name | None = None
     parent: Name | None = None
+    partition_key: tuple[str, ...] = ()
+    """The columns of PARTITION BY; an expression in it is left out."""
     detach_pending: tuple[Name, ...] = ()
     triggers: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
 
     @property
     def is_partitioned(self) -> bool:
@@ -123,9 +169,21 @@ class TypeFacts:
     kind: str
     """pg_type.typtype: b, c, d, e, m, p, r."""
     has_constraints: bool = False
-    """A domain with a CHECK or NOT NULL."""
+    """A domain with a CHECK or NOT NULL, of its own or of a domain below it."""
+    not_null: bool = False
+    """A domain that is NOT NULL itself."""
+    default_is_volatile: bool = False
+    """A domain whose default gives each row a value of its own."""
     used_by: tuple[Name, ...] = ()
-    """Tables with a column of it."""
+    """Tables and materialized views with a column of it, or of a domain over it: what ALTER DOMAIN reads."""
+    columns_in: tuple[Name, ...] = ()
+    """The same, and partitioned tables, foreign tables and views."""
+    in_container: bool = False
+    """Whether a table stores it in an array or in a row: then ALTER DOMAIN is refused."""
+    base_type: str | None = None
+    """Of a domain, the type below it, through all domains."""
+    base_form: str | None = None
+    """That type as format_type() writes it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -141,9 +199,13 @@ class Facts:
     types: Mapping[Name, TypeFacts] = attrs.field(factory=dict, hash=False)
     volatilities: Mapping[Name, str] = attrs.field(factory=dict, hash=False)
     """pg_proc.provolatile: i, s, v; of several functions of one name the worst."""
+    statistics: Mapping[Name, Name] = attrs.field(factory=dict, hash=False)
+    """Extended statistics, and the table of each."""
     max_locks: int | None = None
     """How many relations one transaction may lock, about: max_locks_per_transaction x connections."""
     search_path: str = ""
+    schemas: tuple[str, ...] = ()
+    """Where a name without a schema is looked for: those of the search path that exist, in order."""
 
 
 @attrs.define
@@ -158,38 +220,100 @@ class Known:
     added: list[tuple[Name, s.Constraint]] = attrs.field(factory=list)
     validated: list[tuple[Name, str]] = attrs.field(factory=list)
     made_views: list[s.CreateView] = attrs.field(factory=list)
+    dropped: list[s.Drop] = attrs.field(factory=list)
+    dropped_columns: list[tuple[Name, str]] = attrs.field(factory=list)
+    dropped_constraints: list[tuple[Name, str]] = attrs.field(factory=list)
+    detached: list[Name] = attrs.field(factory=list)
+    _made: dict[str, list[s.CreateTable | s.CreateView]] = attrs.field(factory=dict, init=False, repr=False)
+    """Tables and views that are new, by their bare name: what is asked most."""
+    _indexes: dict[str, list[s.CreateIndex]] = attrs.field(factory=dict, init=False, repr=False)
+    """Indexes that are new, by the bare name of their table."""
+    _index_names: dict[str, list[s.CreateIndex]] = attrs.field(factory=dict, init=False, repr=False)
+    _added: dict[str, list[tuple[Name, s.Constraint]]] = attrs.field(factory=dict, init=False, repr=False)
+    """`added`, by the bare name of the table."""
 
     def saw(self, meaning: Meaning) -> None:
         """Take in what a statement has done, before the next one is looked at."""
         match meaning:
             case s.CreateTable():
-                self.created.append(meaning)
+                self._saw_table(meaning)
             case s.CreateType():
                 self.made_types.append(meaning)
             case s.CreateIndex():
                 self.made_indexes.append(meaning)
+                self._indexes.setdefault(meaning.table.name, []).append(meaning)
+                if meaning.name is not None:
+                    self._index_names.setdefault(meaning.name, []).append(meaning)
             case s.CreateView():
                 self.made_views.append(meaning)
+                self._made.setdefault(meaning.view.name, []).append(meaning)
             case s.AlterTable():
                 for action in meaning.actions:
                     if isinstance(action, s.AddConstraint):
                         self.added.append((meaning.table, action.constraint))
+                        self._added.setdefault(meaning.table.name, []).append((meaning.table, action.constraint))
                     elif isinstance(action, s.ValidateConstraint):
                         self.validated.append((meaning.table, action.name))
+                    elif isinstance(action, s.DropColumn):
+                        self.dropped_columns.append((meaning.table, action.column))
+                    elif isinstance(action, s.DropConstraint):
+                        self.dropped_constraints.append((meaning.table, action.name))
+                    elif isinstance(action, s.DetachPartition):
+                        self.detached.append(action.partition)
+                    elif isinstance(action, s.AttachPartition):
+                        self.detached = [each for each in self.detached if not same(each, action.partition)]
+            case s.Do(inside=tuple() as inside):
+                for each in inside:
+                    if each.always:
+                        self.saw(each.meaning)
             case s.Rename(kind="table", sub=None):
-                self.created += [
-                    attrs.evolve(each, table=attrs.evolve(each.table, name=meaning.new_name))
-                    for each in self.created
-                    if same(each.table, meaning.name)
-                ]
-            case s.Drop(kind="table"):
-                self.created = [each for each in self.created if not any(same(each.table, n) for n in meaning.names)]
+                for old in self._created(meaning.name):
+                    self._saw_table(attrs.evolve(old, table=attrs.evolve(old.table, name=meaning.new_name)))
+            case s.Drop():
+                self.dropped.append(meaning)
+                self._lost(meaning)
+
+    def _lost(self, drop: s.Drop) -> None:
+        for name in drop.names:
+            if drop.kind == "table":
+                for gone in self._created(name):
+                    self.created.remove(gone)
+                    self._made[gone.table.name].remove(gone)
+            elif drop.kind in {"view", "materialized view"}:
+                for view in [each for each in self.made_views if same(each.view, name)]:
+                    self.made_views.remove(view)
+                    self._made[view.view.name].remove(view)
+
+    def _saw_table(self, table: s.CreateTable) -> None:
+        self.created.append(table)
+        self._made.setdefault(table.table.name, []).append(table)
+
+    def _created(self, name: Name) -> list[s.CreateTable]:
+        made = self._made.get(name.name, ())
+        return [each for each in made if isinstance(each, s.CreateTable) and same(each.table, name)]
 
     def is_new(self, name: Name) -> bool:
         """Whether the script itself made the table, so that nobody uses it yet. IF NOT EXISTS is no promise."""
-        return any(
-            same(each.table, name) and (not each.if_not_exists or self.is_absent(name)) for each in self.created
-        ) or any(same(each.view, name) and not each.replace for each in self.made_views)
+        for each in self._made.get(name.name, ()):
+            if isinstance(each, s.CreateView):
+                if same(each.view, name) and not each.replace:
+                    return True
+            elif same(each.table, name) and (not each.if_not_exists or self.is_absent(name)):
+                return True
+        return False
+
+    def added_to(self, table: Name) -> list[s.Constraint]:
+        """The constraints that the script has added to the table so far with ALTER TABLE."""
+        return [each for name, each in self._added.get(table.name, ()) if same(name, table)]
+
+    def made_indexes_on(self, table: Name) -> list[s.CreateIndex]:
+        """The indexes that the script has made on the table so far."""
+        return [each for each in self._indexes.get(table.name, ()) if same(each.table, table)]
+
+    def made_index(self, name: Name) -> s.CreateIndex | None:
+        """The index of that name that the script has made; it is in the schema of its table."""
+        made = (each for each in self._index_names.get(name.name, ()) if name.schema in (None, each.table.schema))
+        return next(made, None)
 
     def is_absent(self, name: Name) -> bool:
         """True where a catalogue was asked and has no such relation."""
@@ -197,11 +321,27 @@ class Known:
 
     def table(self, name: Name) -> TableFacts | None:
         """What the catalogue said of it; None: not asked, or not there."""
-        return None if self.facts is None else _found(self.facts.tables, name)
+        return None if self.facts is None else self._of(self.facts.tables, name)
 
     def index(self, name: Name) -> IndexFacts | None:
         """What the catalogue said of an index."""
-        return None if self.facts is None else _found(self.facts.indexes, name)
+        return None if self.facts is None else self._of(self.facts.indexes, name)
+
+    def type(self, name: Name) -> TypeFacts | None:
+        """What the catalogue said of a type."""
+        return None if self.facts is None else self._of(self.facts.types, name)
+
+    def statistics(self, name: Name) -> Name | None:
+        """The table of extended statistics."""
+        return None if self.facts is None else self._of(self.facts.statistics, name)
+
+    def _of(self, facts: Mapping[Name, _Found], name: Name) -> _Found | None:
+        """As PostgreSQL finds it: a name without a schema is looked for on the search path."""
+        exact = facts.get(name)
+        if exact is not None or name.schema is not None or self.facts is None:
+            return exact
+        on_path = (facts.get(Name(name.name, schema)) for schema in self.facts.schemas)
+        return next((each for each in on_path if each is not None), None)
 
     def is_small(self, name: Name) -> bool:
         """Whether the table is new or known to be so small that reading or writing it whole takes no time."""
@@ -212,11 +352,14 @@ class Known:
 
     def is_partitioned(self, name: Name) -> bool | None:
         """Whether it is PARTITION BY."""
-        for each in self.created:
-            if same(each.table, name):
-                return each.is_partitioned
+        for each in self._created(name):
+            return each.is_partitioned
         table = self.table(name)
         return None if table is None else table.is_partitioned
+
+    def is_detached(self, partition: Name) -> bool:
+        """Whether the script has detached what the catalogue calls a partition."""
+        return any(same(each, partition) for each in self.detached)
 
     def column(self, table: Name, column: str) -> ColumnFacts | None:
         """What the catalogue said of a column."""
@@ -225,17 +368,21 @@ class Known:
 
     def not_null_is_proved(self, table: Name, column: str) -> bool:
         """Whether a valid CHECK says `column IS NOT NULL`, so that SET NOT NULL needs no scan (since 12)."""
-        for name, constraint in self.added:
-            is_proof = constraint.expression is not None and constraint.expression.not_null_of == column
-            if is_proof and same(name, table):
-                by_name = any(same(name, other) and valid == constraint.name for other, valid in self.validated)
+        for constraint in self.added_to(table):
+            by_check = constraint.expression is not None and constraint.expression.not_null_of == column
+            is_proof = by_check or (constraint.kind is s.ConstraintKind.NOT_NULL and constraint.columns == (column,))
+            if is_proof:
+                by_name = any(same(table, other) and valid == constraint.name for other, valid in self.validated)
                 if by_name or not constraint.not_valid:
                     return True
         found = self.table(table)
         if found is None:
             return False
         for constraint_facts in found.constraints.values():
-            if constraint_facts.kind in "cn" and _says_not_null(constraint_facts, column):
+            dropped = any(
+                same(each, table) and name == constraint_facts.name for each, name in self.dropped_constraints
+            )
+            if not dropped and constraint_facts.kind in "cn" and says_not_null(constraint_facts, column):
                 now_valid = any(same(n, table) and v == constraint_facts.name for n, v in self.validated)
                 if constraint_facts.valid or now_valid:
                     return True
@@ -249,10 +396,15 @@ class Known:
             if made.name.name == type_name.name:
                 return made.kind == "domain" and bool(made.constraints)
         if self.facts is not None:
-            found = _found(self.facts.types, s.Name(type_name.name, type_name.schema))
+            found = self.type(s.Name(type_name.name, type_name.schema))
             if found is not None:
                 return found.kind == "d" and found.has_constraints
         return None
+
+    def default_is_volatile(self, type_name: TypeName) -> bool:
+        """Whether it is a domain that brings a default of its own for each row."""
+        found = self.type(s.Name(type_name.name, type_name.schema)) if not type_name.is_array else None
+        return found is not None and found.default_is_volatile
 
     def is_volatile(self, expression: Expression | None) -> bool | None:
         """Whether the expression gives each row a value of its own. None: it calls what nobody knows."""
@@ -266,9 +418,19 @@ class Known:
             unknown = unknown or volatility is None
         return None if unknown else False
 
+    def may_do_anything(self, function: Name) -> bool:
+        """Whether a call of it may change the schema: a volatile function that is not PostgreSQL's own, or unknown."""
+        if self.facts is not None:
+            in_catalogue = self.facts.volatilities.get(Name(function.name, "pg_catalog"))
+            if in_catalogue is not None and function.schema in (None, "pg_catalog"):
+                return False
+            return self._of(self.facts.volatilities, function) in (None, "v")
+        own = function.name in VOLATILE | NOT_VOLATILE or function.name.startswith("pg_") or function.name in _HARMLESS
+        return not (own and function.schema in (None, "pg_catalog"))
+
     def _volatility(self, name: Name) -> str | None:
         if self.facts is not None:
-            found = _found(self.facts.volatilities, name)
+            found = self._of(self.facts.volatilities, name)
             if found is not None:
                 return found
         if name.schema not in (None, "pg_catalog"):
@@ -283,21 +445,11 @@ def same(one: Name, other: Name) -> bool:
     return one.name == other.name and (one.schema is None or other.schema is None or one.schema == other.schema)
 
 
-def _found(known: Mapping[Name, _Found], name: Name) -> _Found | None:
-    exact = known.get(name)
-    if exact is not None:
-        return exact
-    return next((each for other, each in known.items() if same(other, name)), None)
-
-
-def _says_not_null(constraint: ConstraintFacts, column: str) -> bool:
+def says_not_null(constraint: ConstraintFacts, column: str) -> bool:
+    """Whether a constraint, valid or not, is NOT NULL or a CHECK that asks `column IS NOT NULL`, among other things."""
     if constraint.kind == "n":
         return constraint.columns == (column,)
-    quoted = s.Name(column).sql
-    return constraint.definition.removesuffix(" NOT VALID") in {
-        f"CHECK (({quoted} IS NOT NULL))",
-        f"CHECK ({quoted} IS NOT NULL)",
-    }
+    return f"{s.Name(column).sql} IS NOT NULL" in conjuncts(constraint.definition)
 
 
 # Built-in functions that people write in defaults (pg_proc.provolatile of PostgreSQL 18); any other is unknown offline.
@@ -319,6 +471,7 @@ NOT_VOLATILE = frozenset(
     tsrange tstzrange daterange to_tsvector to_tsquery point box inet_client_addr host pg_typeof
     """.split()  # noqa: SIM905
 )
+_HARMLESS = {"set_config", "count", "max", "min", "sum", "avg", "coalesce", "array_agg", "string_agg", "exists"}
 BUILT_IN_TYPES = frozenset(
     """
     bool bytea char name int2 int4 int8 float4 float8 numeric money text varchar bpchar bit varbit date time timetz
@@ -331,7 +484,7 @@ BUILT_IN_TYPES = frozenset(
 
 
 def names_in(meanings: Iterator[Meaning]) -> tuple[Name, ...]:
-    """Every relation that the statements name, for the catalogue to be asked about."""
+    """Every relation, type and function that the statements name, for the catalogue to be asked about."""
     found: dict[Name, None] = {}
     for meaning in meanings:
         found.update(dict.fromkeys(_names_of(meaning)))
@@ -341,6 +494,8 @@ def names_in(meanings: Iterator[Meaning]) -> tuple[Name, ...]:
 def _names_of(value: object) -> Iterator[Name]:
     if isinstance(value, s.Name):
         yield value
+    elif isinstance(value, s.TypeName):
+        yield Name(value.name, value.schema)
     elif isinstance(value, tuple):
         for each in value:
             yield from _names_of(each)

@@ -2,7 +2,8 @@
 
 Everything is asked from pg_catalog by oid (information_schema is hundreds of times slower), read-only and bounded in
 time. Beside the named tables it is about what their statements reach: partitions, parents, the default partition,
-both sides of foreign keys."""
+both sides of foreign keys.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +17,27 @@ from pgops.migrations.effects.known import (
     ConstraintFacts,
     Facts,
     IndexFacts,
+    KeyFacts,
     TableFacts,
     TypeFacts,
     names_in,
+)
+from pgops.migrations.effects.live_sql import (
+    CASCADES,
+    COLUMNS,
+    CONSTRAINTS,
+    FUNCTIONS,
+    INDEXES,
+    INHERITED,
+    NAMES,
+    PINNED,
+    REACHED,
+    RELATIONS,
+    SERVER,
+    STATISTICS,
+    TABLES,
+    TYPES,
+    VIEWS,
 )
 from pgops.migrations.sql.statements import Name
 
@@ -71,223 +90,32 @@ def _one_snapshot(conn: psycopg.Connection[Any]) -> Iterator[psycopg.Cursor[Any]
             conn.autocommit = False
 
 
-# What was named, and what it reaches: of every level, each with the oid that it is found by.
-RELATIONS = """
-SELECT named.written, named.oid::bigint
-  FROM (SELECT written, pg_catalog.to_regclass(written) AS oid
-          FROM pg_catalog.unnest(%(names)s::text[]) AS written) AS named
- WHERE named.oid IS NOT NULL
-"""
-
-REACHED = """
-WITH RECURSIVE
-named AS (
-    SELECT c.oid, c.relkind
-      FROM pg_catalog.pg_class AS c
-     WHERE c.oid = ANY (%(oids)s::bigint[]::oid[])
-), tables AS (
-    SELECT oid FROM named WHERE relkind NOT IN ('i', 'I')
-    UNION
-    SELECT i.indrelid
-      FROM pg_catalog.pg_index AS i
-     WHERE i.indexrelid IN (SELECT oid FROM named WHERE relkind IN ('i', 'I'))
-), downwards AS (
-    SELECT oid FROM tables
-    UNION
-    SELECT i.inhrelid
-      FROM downwards AS d
-      JOIN pg_catalog.pg_inherits AS i ON i.inhparent = d.oid
-), upwards AS (
-    SELECT oid FROM tables
-    UNION
-    SELECT i.inhparent
-      FROM upwards AS u
-      JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = u.oid
-)
-SELECT oid::bigint FROM downwards
- UNION
-SELECT oid::bigint FROM upwards
- UNION  -- the default partition stands beside what is attached or dropped
-SELECT p.partdefid::bigint
-  FROM pg_catalog.pg_partitioned_table AS p
- WHERE p.partrelid IN (SELECT oid FROM upwards)
-   AND p.partdefid <> 0
- UNION
-SELECT k.confrelid::bigint
-  FROM pg_catalog.pg_constraint AS k
- WHERE k.conrelid IN (SELECT oid FROM downwards)
-   AND k.contype = 'f'
- UNION
-SELECT k.conrelid::bigint
-  FROM pg_catalog.pg_constraint AS k
- WHERE k.confrelid IN (SELECT oid FROM downwards)
-   AND k.contype = 'f'
-"""
-
-TABLES = """
-SELECT c.oid::bigint, n.nspname, c.relname, c.relkind,
-       CASE WHEN c.relkind = 'p' THEN 0 ELSE c.reltuples END AS rows,
-       CASE WHEN c.relkind IN ('r', 'm', 't') THEN pg_catalog.pg_total_relation_size(c.oid) ELSE 0 END AS bytes,
-       p.partdefid::bigint,
-       (SELECT i.inhparent::bigint
-          FROM pg_catalog.pg_inherits AS i
-         WHERE i.inhrelid = c.oid
-           AND c.relispartition) AS parent
-  FROM pg_catalog.pg_class AS c
-  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-  LEFT JOIN pg_catalog.pg_partitioned_table AS p ON p.partrelid = c.oid
- WHERE c.oid = ANY (%(oids)s::bigint[]::oid[])
-"""
-
-COLUMNS = """
-SELECT a.attrelid::bigint, a.attname, a.attnum,
-       pg_catalog.format_type(a.atttypid, a.atttypmod),
-       CASE WHEN t.typtype = 'd' THEN b.typname ELSE t.typname END AS base_type,
-       a.atttypmod, l.collname, a.attnotnull, a.atthasdef, a.attgenerated
-  FROM pg_catalog.pg_attribute AS a
-  JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
-  LEFT JOIN pg_catalog.pg_type AS b ON b.oid = t.typbasetype
-  LEFT JOIN pg_catalog.pg_collation AS l ON l.oid = a.attcollation
- WHERE a.attrelid = ANY (%(oids)s::bigint[]::oid[])
-   AND a.attnum > 0
-   AND NOT a.attisdropped
- ORDER BY a.attrelid, a.attnum
-"""
-
-CONSTRAINTS = """
-SELECT k.conrelid::bigint, k.conname, k.contype, k.convalidated,
-       COALESCE(k.conkey, '{}')::smallint[]::int[], k.confrelid::bigint, COALESCE(k.confkey, '{}')::smallint[]::int[],
-       CASE WHEN k.contype IN ('c', 'n') THEN pg_catalog.pg_get_constraintdef(k.oid) ELSE '' END,
-       (SELECT x.relname FROM pg_catalog.pg_class AS x WHERE x.oid = k.conindid AND k.contype IN ('p', 'u', 'x'))
-  FROM pg_catalog.pg_constraint AS k
- WHERE k.conrelid = ANY (%(oids)s::bigint[]::oid[])
-    OR k.confrelid = ANY (%(oids)s::bigint[]::oid[])
-"""
-
-INDEXES = """
-SELECT i.indexrelid::bigint, i.indrelid::bigint, n.nspname, c.relname, i.indisvalid, i.indisunique,
-       i.indkey::smallint[]::int[], i.indnkeyatts, i.indpred IS NOT NULL,
-       (SELECT k.conname FROM pg_catalog.pg_constraint AS k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')),
-       CASE WHEN c.relkind = 'i' THEN pg_catalog.pg_relation_size(c.oid) ELSE 0 END,
-       -- the columns of an expression or predicate, from the nodes that hold them
-       ARRAY(SELECT DISTINCT found[1]::int
-               FROM pg_catalog.regexp_matches(COALESCE(i.indexprs::text, '') || COALESCE(i.indpred::text, ''),
-                                              ':varattno ([0-9]+)', 'g') AS found)
-  FROM pg_catalog.pg_index AS i
-  JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
-  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
- WHERE i.indrelid = ANY (%(oids)s::bigint[]::oid[])
-"""
-
-# What ALTER COLUMN TYPE meets and refuses (RememberAllDependentForRebuilding in tablecmds.c).
-PINNED = """
-SELECT d.refobjid::bigint, d.refobjsubid, d.what
-  FROM (
-        SELECT d.refobjid, d.refobjsubid,
-               CASE v.relkind WHEN 'm' THEN 'materialized view ' WHEN 'v' THEN 'view ' ELSE 'a rule of ' END
-               || pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(v.relname) AS what
-          FROM pg_catalog.pg_depend AS d
-          JOIN pg_catalog.pg_rewrite AS r ON r.oid = d.objid
-          JOIN pg_catalog.pg_class AS v ON v.oid = r.ev_class
-          JOIN pg_catalog.pg_namespace AS n ON n.oid = v.relnamespace
-         WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
-           AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-           AND d.refobjid = ANY (%(oids)s::bigint[]::oid[])
-         UNION ALL
-        SELECT d.refobjid, d.refobjsubid, 'policy ' || pg_catalog.quote_ident(p.polname)
-          FROM pg_catalog.pg_depend AS d
-          JOIN pg_catalog.pg_policy AS p ON p.oid = d.objid
-         WHERE d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass
-           AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-           AND d.refobjid = ANY (%(oids)s::bigint[]::oid[])
-         UNION ALL
-        SELECT d.refobjid, d.refobjsubid, 'trigger ' || pg_catalog.quote_ident(t.tgname)
-          FROM pg_catalog.pg_depend AS d
-          JOIN pg_catalog.pg_trigger AS t ON t.oid = d.objid
-         WHERE d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass
-           AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-           AND d.refobjid = ANY (%(oids)s::bigint[]::oid[])
-         UNION ALL
-        SELECT d.refobjid, d.refobjsubid, 'generated column ' || pg_catalog.quote_ident(a.attname)
-          FROM pg_catalog.pg_depend AS d
-          JOIN pg_catalog.pg_attrdef AS f ON f.oid = d.objid
-          JOIN pg_catalog.pg_attribute AS a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
-         WHERE d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
-           AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-           AND d.refobjid = ANY (%(oids)s::bigint[]::oid[])
-           AND a.attgenerated <> ''
-           AND d.refobjsubid <> f.adnum  -- a column's own default depends on the column too
-         UNION ALL
-        SELECT d.refobjid, d.refobjsubid, 'a publication''s row filter'
-          FROM pg_catalog.pg_depend AS d
-         WHERE d.classid = 'pg_catalog.pg_publication_rel'::pg_catalog.regclass
-           AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-           AND d.refobjid = ANY (%(oids)s::bigint[]::oid[])
-         UNION ALL
-        SELECT d.refobjid, d.refobjsubid, 'function ' || pg_catalog.quote_ident(f.proname)
-          FROM pg_catalog.pg_depend AS d
-          JOIN pg_catalog.pg_proc AS f ON f.oid = d.objid
-         WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-           AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
-           AND d.refobjid = ANY (%(oids)s::bigint[]::oid[])
-       ) AS d
- WHERE d.refobjsubid > 0
-"""
-
-INHERITED = """
-SELECT i.inhparent::bigint, i.inhrelid::bigint, i.inhdetachpending
-  FROM pg_catalog.pg_inherits AS i
- WHERE i.inhparent = ANY (%(oids)s::bigint[]::oid[])
-"""
-
-TYPES = """
-SELECT named.written, t.typtype,
-       t.typtype = 'd' AND (t.typnotnull OR EXISTS (
-           SELECT FROM pg_catalog.pg_constraint AS k WHERE k.contypid = t.oid)),
-       ARRAY(SELECT DISTINCT a.attrelid::bigint
-               FROM pg_catalog.pg_attribute AS a
-               JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid
-              WHERE a.atttypid = t.oid
-                AND c.relkind IN ('r', 'm', 'p')
-                AND NOT a.attisdropped)
-  FROM (SELECT written, pg_catalog.to_regtype(written) AS oid
-          FROM pg_catalog.unnest(%(names)s::text[]) AS written) AS named
-  JOIN pg_catalog.pg_type AS t ON t.oid = named.oid
-"""
-
-# Of several functions of one name the worst counts: 'v' sorts behind 's' and 'i'.
-FUNCTIONS = """
-SELECT p.proname, n.nspname, pg_catalog.max(p.provolatile::text)
-  FROM pg_catalog.pg_proc AS p
-  JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
- WHERE p.proname = ANY (%(names)s::text[])
- GROUP BY p.proname, n.nspname
-"""
-
-SERVER = """
-SELECT pg_catalog.current_setting('TimeZone'),
-       pg_catalog.current_setting('max_locks_per_transaction')::int
-       * (pg_catalog.current_setting('max_connections')::int
-          + pg_catalog.current_setting('max_prepared_transactions')::int),
-       pg_catalog.current_setting('search_path')
-"""
-
-
 class _Reader:
     def __init__(self, cursor: psycopg.Cursor[Any], server: int) -> None:
         self.cursor = cursor
         self.server = server
         self.names: dict[int, Name] = {}
+        self.schemas: list[str] = []
+        self.numbers: dict[int, dict[int, str]] = defaultdict(dict)
+        """The names of a table's columns by their numbers."""
 
     def ask(self, query: str, **parameters: Any) -> list[Any]:
         return self.cursor.execute(query, parameters).fetchall()
 
-    def read(self, written: Sequence[Name]) -> Facts:
-        by_text = {each.sql: each for each in written if each.name}
-        resolved = {by_text[text]: oid for text, oid in self.ask(RELATIONS, names=list(by_text))}
+    def read(self, given: Sequence[Name]) -> Facts:
+        written = [each for each in given if each.name]
+        zone, max_locks, path, self.schemas = self.ask(SERVER)[0]
+        parts = {"names": [each.name for each in written], "schemas": [each.schema for each in written]}
+        resolved = {written[ordinal - 1]: oid for ordinal, oid in self.ask(RELATIONS, **parts)}
         oids = [oid for (oid,) in self.ask(REACHED, oids=list(resolved.values()))]
-        tables, indexes = self._tables(oids)
-        zone, max_locks, path = self.ask(SERVER)[0]
+        types = self.ask(TYPES, **parts)
+        cascades = dict(self.ask(CASCADES, oids=list(resolved.values())))
+        users = {oid for row in types for oid in (row[5] or ())}
+        children, pending = self._inherited(oids)
+        self._learn_names(
+            {*oids, *users, *(each for below in [*children.values(), *cascades.values()] for each in below)}
+        )
+        tables, indexes = self._tables(oids, children, pending, cascades)
         found_tables = {table.name: table for table in tables.values()}
         found_indexes = {index.name: index for index in indexes.values()}
         for name, oid in resolved.items():
@@ -300,171 +128,237 @@ class _Reader:
             time_zone_is_utc=zone.upper() in {"UTC", "ETC/UTC", "GMT", "ETC/GMT", "ZULU", "UCT"},
             tables=found_tables,
             indexes=found_indexes,
-            types=self._types(by_text),
+            types=self._types(written, types),
             volatilities=self._volatilities(written),
+            statistics={
+                written[ordinal - 1]: Name(name, schema) for ordinal, schema, name in self.ask(STATISTICS, **parts)
+            },
             max_locks=max_locks,
             search_path=path,
+            schemas=tuple(self.schemas),
         )
 
-    def _tables(self, oids: list[int]) -> tuple[dict[int, TableFacts], dict[int, IndexFacts]]:
-        rows = self.ask(TABLES, oids=oids)
-        self.names.update({row[0]: Name(row[2], row[1]) for row in rows})
+    def _inherited(self, oids: list[int]) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+        """The children of each, and those of them that are being detached."""
         children: dict[int, list[int]] = defaultdict(list)
-        pending: dict[int, list[Name]] = defaultdict(list)
+        pending: dict[int, list[int]] = defaultdict(list)
         for parent, child, detaching in self.ask(INHERITED, oids=oids):
+            children[parent].append(child)
             if detaching:
-                pending[parent].append(self.names[child])
-            else:
-                children[parent].append(child)
-        partitioned = {row[0] for row in rows if row[3] == "p"}
+                pending[parent].append(child)
+        return children, pending
+
+    def _learn_names(self, oids: Iterable[int]) -> None:
+        for oid, schema, name in self.ask(NAMES, oids=list(oids)):
+            self.names[oid] = Name(name, schema)
+
+    def _tables(
+        self,
+        oids: list[int],
+        children: dict[int, list[int]],
+        pending: dict[int, list[int]],
+        cascades: dict[int, list[int]],
+    ) -> tuple[dict[int, TableFacts], dict[int, IndexFacts]]:
+        rows = self.ask(TABLES, oids=oids)
+        columns = self.ask(COLUMNS, oids=oids)
+        for table, name, number, *_ in columns:
+            self.numbers[table][number] = name
         indexes, by_table, in_expression, by_column = self._indexes(oids)
-        constraints, referenced_by, checked, in_key = self._constraints(oids)
-        pinned: dict[tuple[int, int], list[str]] = defaultdict(list)
-        for table, number, what in self.ask(PINNED, oids=oids):
-            pinned[table, number].append(what)
-        numbers: dict[int, dict[int, str]] = defaultdict(dict)
-        columns: dict[int, dict[str, ColumnFacts]] = defaultdict(dict)
-        for table, name, number, kind, base, modifier, collation, not_null, default, generated in self.ask(
-            COLUMNS, oids=oids
-        ):
-            numbers[table][number] = name
-            columns[table][name] = ColumnFacts(
-                name=name,
-                type=kind,
-                base_type=base,
-                modifier=modifier,
-                collation=collation,
-                not_null=not_null,
-                has_default=default,
-                generated={"s": "stored", "v": "virtual"}.get(generated),
-                pinned_by=tuple(dict.fromkeys(pinned[table, number])),
-                has_checks=(table, number) in checked,
-                indexes=tuple(by_column[table, number]),
-                expression_indexes=tuple(in_expression[table, number]),
-                in_foreign_key=(table, number) in in_key,
-            )
-        indexes = {
-            oid: IndexFacts(
-                name=name,
-                table=self.names[table],
-                valid=valid,
-                unique=unique,
-                columns=tuple(numbers[table].get(number) for number in keys),
-                is_partial=partial,
-                constraint=constraint,
-                bytes=size,
-            )
-            for oid, (name, table, valid, unique, keys, partial, constraint, size) in indexes.items()
-        }
-        below = {table: _descendants(table, children) for table in partitioned}
+        constraints, keys, checked, in_key = self._constraints(oids)
+        views: dict[tuple[int, int], list[Name]] = defaultdict(list)
+        for table, number, schema, name in self.ask(VIEWS, oids=oids):
+            views[table, number].append(Name(name, schema))
+            if number:
+                views[table, 0].append(Name(name, schema))
+        facts_of = self._columns(columns, checked, in_key, by_column, in_expression, views)
         by_oid = {row[0]: row for row in rows}
+        below = {oid: _descendants(oid, children) for oid in by_oid}
         tables = {}
-        for oid, _, _, kind, estimate, size, default, parent in rows:
-            leaves = [by_oid[each] for each in below.get(oid, ()) if each in by_oid]
+        for oid, _, _, kind, estimate, size, default, parent, key, policies, triggers, persistence, method in rows:
+            parts = [by_oid.get(each) for each in below[oid]] if kind == "p" else []
+            # What was reached from a partition has siblings that nobody asked about.
+            known = all(each is not None and (each[4] >= 0 or each[3] == "p") for each in parts)
+            leaves = [each for each in parts if each is not None]
             total_rows = sum(max(each[4], 0) for each in leaves) if kind == "p" else estimate
-            known = kind != "p" or all(each[4] >= 0 or each[3] == "p" for each in leaves)
             tables[oid] = TableFacts(
                 name=self.names[oid],
                 oid=oid,
                 kind=kind,
                 rows=total_rows if known else -1,
                 bytes=sum(each[5] for each in leaves) if kind == "p" else size,
-                columns=columns[oid],
-                constraints={
-                    name: ConstraintFacts(
-                        name=name,
-                        kind=contype,
-                        columns=tuple(numbers[oid].get(each, "") for each in keys),
-                        valid=valid,
-                        references=self.names.get(references),
-                        definition=definition,
-                        index=index,
-                    )
-                    for name, contype, valid, keys, references, definition, index in constraints[oid]
-                },
+                columns=facts_of[oid],
+                constraints=constraints[oid],
                 indexes={indexes[each].name.name: indexes[each] for each in by_table[oid]},
-                referenced_by=tuple(dict.fromkeys(self.names[each] for each in referenced_by[oid] if each != oid)),
-                partitions=tuple(self.names[each] for each in below.get(oid, ())),
+                referenced_by=tuple(dict.fromkeys(each.table for each in keys[oid] if each.table != self.names[oid])),
+                keys=tuple(keys[oid]),
+                cascades_to=tuple(self.names[each] for each in cascades.get(oid, ())),
+                partitions=tuple(self.names[each] for each in below[oid]) if kind == "p" else (),
+                children=tuple(self.names[each] for each in below[oid]),
                 default_partition=self.names.get(default),
                 parent=self.names.get(parent),
-                detach_pending=tuple(pending[oid]),
+                partition_key=tuple(key),
+                detach_pending=tuple(self.names[each] for each in pending[oid]),
+                triggers=tuple(triggers),
+                policies=tuple(policies),
+                views=tuple(dict.fromkeys(views[oid, 0])),
+                persistence=persistence,
+                access_method=method,
             )
         return tables, indexes
 
-    def _indexes(self, oids: list[int]) -> Any:
-        indexes: dict[int, Any] = {}
+    def _columns(
+        self,
+        rows: list[Any],
+        checked: set[tuple[int, int]],
+        in_key: set[tuple[int, int]],
+        by_column: dict[tuple[int, int], list[str]],
+        in_expression: dict[tuple[int, int], list[str]],
+        views: dict[tuple[int, int], list[Name]],
+    ) -> dict[int, dict[str, ColumnFacts]]:
+        pinned: dict[tuple[int, int], list[str]] = defaultdict(list)
+        for table, number, what in self.ask(PINNED, oids=list(self.numbers)):
+            pinned[table, number].append(what)
+        columns: dict[int, dict[str, ColumnFacts]] = defaultdict(dict)
+        for table, name, number, kind, base, form, modifier, collation, not_null, default, generated, *rest in rows:
+            is_identity, in_partition_key = rest
+            columns[table][name] = ColumnFacts(
+                name=name,
+                type=kind,
+                base_type=base,
+                base_form=form,
+                modifier=modifier,
+                collation=collation,
+                not_null=not_null,
+                has_default=default,
+                is_identity=is_identity,
+                generated={"s": "stored", "v": "virtual"}.get(generated),
+                pinned_by=tuple(dict.fromkeys(pinned[table, number])),
+                has_checks=(table, number) in checked,
+                indexes=tuple(by_column[table, number]),
+                expression_indexes=tuple(in_expression[table, number]),
+                in_foreign_key=(table, number) in in_key,
+                in_partition_key=in_partition_key,
+                views=tuple(dict.fromkeys(views[table, number])),
+            )
+        return columns
+
+    def _indexes(
+        self, oids: list[int]
+    ) -> tuple[dict[int, IndexFacts], dict[int, list[int]], dict[tuple[int, int], list[str]], Any]:
+        """By oid, by table, and by column: those that are built anew when its type changes, and all."""
+        rows = self.ask(INDEXES, oids=oids)
+        children, _ = self._inherited([row[0] for row in rows])
+        named = {row[0]: Name(row[3], row[2]) for row in rows}
+        indexes: dict[int, IndexFacts] = {}
         by_table: dict[int, list[int]] = defaultdict(list)
         by_column: dict[tuple[int, int], list[str]] = defaultdict(list)
         in_expression: dict[tuple[int, int], list[str]] = defaultdict(list)
-        for oid, table, schema, name, valid, unique, keys, count, partial, constraint, size, used in self.ask(
-            INDEXES, oids=oids
-        ):
-            indexes[oid] = (Name(name, schema), table, valid, unique, keys[:count], partial, constraint, size)
+        for oid, table, _, name, valid, unique, keys, count, partial, constraint, size, used, *form in rows:
+            is_built_anew, method, is_plain = form
+            indexes[oid] = IndexFacts(
+                name=named[oid],
+                table=self.names[table],
+                valid=valid,
+                unique=unique,
+                columns=tuple(self.numbers[table].get(number) for number in keys[:count]),
+                is_partial=partial,
+                constraint=constraint,
+                partitions=tuple(named[each] for each in _descendants(oid, children) if each in named),
+                bytes=size,
+                method=method,
+                is_plain=is_plain,
+            )
             by_table[table].append(oid)
             for number in {*keys, *used} - {0}:
                 by_column[table, number].append(name)
-            for number in used:
-                in_expression[table, number].append(name)
+                if is_built_anew:
+                    in_expression[table, number].append(name)
         return indexes, by_table, in_expression, by_column
 
-    def _constraints(self, oids: list[int]) -> Any:
-        constraints: dict[int, list[Any]] = defaultdict(list)
-        referenced_by: dict[int, list[int]] = defaultdict(list)
+    def _constraints(
+        self, oids: list[int]
+    ) -> tuple[dict[int, dict[str, ConstraintFacts]], dict[int, list[KeyFacts]], set[Any], set[Any]]:
+        """Of each table its constraints and the keys that reference it; which columns a CHECK names, and a key."""
+        constraints: dict[int, dict[str, ConstraintFacts]] = defaultdict(dict)
+        keys: dict[int, list[KeyFacts]] = defaultdict(list)
         checked: set[tuple[int, int]] = set()
         in_key: set[tuple[int, int]] = set()
-        for table, name, kind, valid, keys, references, other_keys, definition, index in self.ask(
+        for table, name, kind, valid, numbers, references, other, definition, index, *acts in self.ask(
             CONSTRAINTS, oids=oids
         ):
-            constraints[table].append((name, kind, valid, keys, references, definition, index))
+            on_delete, on_update, is_inherited = acts
+            columns = tuple(self.numbers[table].get(each, "") for each in numbers)
+            referenced = tuple(self.numbers[references].get(each, "") for each in other)
+            constraints[table][name] = ConstraintFacts(
+                name=name,
+                kind=kind,
+                columns=columns,
+                valid=valid,
+                references=self.names.get(references),
+                referenced_columns=referenced,
+                is_inherited=is_inherited,
+                definition=definition,
+                index=index if kind in "pux" else None,
+            )
             if kind == "c":
-                checked.update((table, number) for number in keys)
+                checked.update((table, number) for number in numbers)
             if kind == "f":
                 if table in self.names:
-                    referenced_by[references].append(table)
-                in_key.update((table, number) for number in keys)
-                in_key.update((references, number) for number in other_keys)
-        return constraints, referenced_by, checked, in_key
+                    keys[references].append(
+                        KeyFacts(
+                            name=name,
+                            table=self.names[table],
+                            columns=referenced,
+                            index=index,
+                            on_delete=on_delete,
+                            on_update=on_update,
+                        )
+                    )
+                in_key.update((table, number) for number in numbers)
+                in_key.update((references, number) for number in other)
+        return constraints, keys, checked, in_key
 
-    def _types(self, by_text: dict[str, Name]) -> dict[Name, TypeFacts]:
+    def _types(self, written: Sequence[Name], rows: list[Any]) -> dict[Name, TypeFacts]:
+        def named(oids: list[int] | None) -> tuple[Name, ...]:
+            return tuple(self.names[each] for each in oids or () if each in self.names)
+
         return {
-            by_text[written]: TypeFacts(
-                name=by_text[written],
+            written[ordinal - 1]: TypeFacts(
+                name=written[ordinal - 1],
                 kind=kind,
-                has_constraints=bool(checked),
-                used_by=tuple(self.names[each] if each in self.names else self._name(each) for each in used_by),
+                has_constraints=checked,
+                not_null=not_null,
+                default_is_volatile=volatile,
+                used_by=named(stored),
+                columns_in=named(used),
+                in_container=in_container,
+                base_type=base,
+                base_form=form,
             )
-            for written, kind, checked, used_by in self.ask(TYPES, names=list(by_text))
+            for ordinal, kind, checked, not_null, volatile, used, stored, in_container, base, form in rows
         }
 
-    def _name(self, oid: int) -> Name:
-        rows = self.ask(
-            "SELECT n.nspname, c.relname FROM pg_catalog.pg_class AS c"
-            " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = %(oid)s",
-            oid=oid,
-        )
-        return Name(rows[0][1], rows[0][0])
-
     def _volatilities(self, written: Sequence[Name]) -> dict[Name, str]:
-        wanted = {each.name for each in written}
         found: dict[Name, str] = {}
-        for name, schema, volatility in self.ask(FUNCTIONS, names=list(wanted)):
+        for name, schema, volatility in self.ask(FUNCTIONS, names=list({each.name for each in written})):
             found[Name(name, schema)] = volatility
         for each in written:
             if each.schema is None:
-                all_of_name = [volatility for name, volatility in found.items() if name.name == each.name]
-                # pg_catalog comes first on every search path.
-                built_in = found.get(Name(each.name, "pg_catalog"))
-                worst = built_in or max(all_of_name, default=None)
+                # What is in pg_catalog is found first; of others on the path, the arguments decide: the worst counts.
+                here = {schema: found.get(Name(each.name, schema)) for schema in self.schemas}
+                worst = here.get("pg_catalog") or max(filter(None, here.values()), default=None)
                 if worst is not None:
                     found[each] = worst
         return found
 
 
 def _descendants(table: int, children: dict[int, list[int]]) -> tuple[int, ...]:
-    found: list[int] = []
+    """Of every level, each once, however many parents it has."""
+    found: dict[int, None] = {}
     waiting = list(children.get(table, ()))
     while waiting:
         each = waiting.pop(0)
-        found.append(each)
-        waiting += children.get(each, ())
+        if each not in found:
+            found[each] = None
+            waiting += children.get(each, ())
     return tuple(found)

@@ -1,5 +1,6 @@
 """PostgreSQL's table locks: their modes, which exclude which, and what that means for others (manual, section
-13.3.1)."""
+13.3.1).
+"""
 
 from __future__ import annotations
 

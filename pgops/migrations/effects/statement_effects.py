@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgops.migrations.effects.effect import Effect, Touch
+import attrs
+
+from pgops.migrations.effects.dropping import drop
+from pgops.migrations.effects.effect import Effect, Touch, joined
+from pgops.migrations.effects.indexes import create_index, reindex
 from pgops.migrations.effects.locks import LockMode
+from pgops.migrations.effects.partitions import create_partition
+from pgops.migrations.effects.relatives import everywhere, holds_rows, referencing
 from pgops.migrations.effects.table_actions import alter_table
 from pgops.migrations.sql import statements as s
 from pgops.migrations.sql.statements import ConstraintKind, Name
@@ -38,42 +44,25 @@ def effect_of(meaning: s.Meaning, known: Known) -> Effect:
         case s.AlterTable():
             return alter_table(meaning, known)
         case s.CreateIndex():
-            return _create_index(meaning, known)
+            return create_index(meaning, known)
         case s.CreateTable():
             return _create_table(meaning, known)
         case s.Drop():
-            return _drop(meaning, known)
+            return drop(meaning, known)
         case s.Reindex():
-            return _reindex(meaning, known)
+            return reindex(meaning, known)
         case s.Rename():
             return _rename(meaning, known)
         case s.Move() if meaning.kind in _RELATIONS:
             return Effect(touches=(Touch(meaning.name, AX, role=meaning.kind),))
+        case s.Cluster(table=Name() as table):
+            return _cluster(table, known)
         case s.Cluster():
-            if meaning.table is None:
-                return Effect(own_unit=True, unknown="it rewrites every table that was clustered before")
-            return Effect(
-                touches=(Touch(meaning.table, AX, rewrite=True),), own_unit=bool(known.is_partitioned(meaning.table))
-            )
+            return Effect(own_unit=True, unknown="it rewrites every table that was clustered before")
         case s.Vacuum():
-            lock = AX if meaning.full else SUX
-            touches = tuple(
-                Touch(each, lock, rewrite=meaning.full, scan=not meaning.analyze_only) for each in meaning.tables
-            )
-            unknown = "it goes over every table of the database" if not meaning.tables else None
-            return Effect(touches=touches, own_unit=not meaning.analyze_only, unknown=unknown)
+            return _vacuum(meaning, known)
         case s.Truncate():
-            touches = tuple(Touch(each, AX) for each in meaning.tables)
-            if meaning.cascade:
-                touches += tuple(
-                    Touch(each, AX, role="referencing table")
-                    for name in meaning.tables
-                    for each in _referencing(name, known)
-                )
-            touches += tuple(
-                Touch(each, AX, role="partition") for name in meaning.tables for each in _partitions(name, known)
-            )
-            return Effect(touches=touches)
+            return _truncate(meaning, known)
         case s.RefreshView():
             lock = X if meaning.concurrently else AX
             return Effect(
@@ -90,10 +79,7 @@ def effect_of(meaning: s.Meaning, known: Known) -> Effect:
         case s.AlterDomain():
             return _alter_domain(meaning, known)
         case s.CreateTrigger():
-            touches = (Touch(meaning.table, SRX),)
-            if meaning.references is not None:
-                touches += (Touch(meaning.references, SRX, role="referenced table"),)
-            return Effect(touches=touches)
+            return _create_trigger(meaning, known)
         case s.CreatePolicy() | s.CreateRule():
             return Effect(touches=(Touch(meaning.table, AX),))
         case s.CreateView() if meaning.replace:
@@ -111,176 +97,148 @@ def effect_of(meaning: s.Meaning, known: Known) -> Effect:
         case s.CreateOther(kind="publication"):
             return Effect(touches=tuple(Touch(each, SUX) for each in meaning.relations))
         case s.Lock():
-            return Effect(touches=tuple(Touch(each, LockMode(meaning.mode)) for each in meaning.tables))
+            return _lock(meaning, known)
         case s.Change():
-            scan = meaning.verb in {"update", "delete"} and not meaning.has_where
-            reads = tuple(Touch(each, AS, role="read") for each in meaning.reads)
-            return Effect(touches=(Touch(meaning.table, RX, scan=scan), *reads))
+            return _change(meaning, known)
         case s.Copy(table=Name() as table):
             return Effect(touches=(Touch(table, RX if meaning.is_from else AS),))
         case s.Select():
             lock = LockMode.ROW_SHARE if meaning.locks_rows else AS
-            unknown = (
-                "a function may do anything"
-                if any(known.is_volatile(s.Expression(functions=(each,))) is None for each in meaning.functions)
-                else None
-            )
+            free = any(known.may_do_anything(each) for each in meaning.functions)
+            unknown = "a function may do anything" if free else None
             return Effect(touches=tuple(Touch(each, lock, role="read") for each in meaning.reads), unknown=unknown)
         case s.NoTransaction():
             return Effect(own_unit=True)
+        case s.Do(inside=tuple() as inside):
+            return _block(inside, known)
         case s.Do():
             return Effect(unknown="what the block of a DO does can't be read from outside")
         case s.Call():
             return Effect(unknown="a procedure may do anything")
+        case s.Other(what="rename enum value"):
+            return Effect()
         case s.Other():
             return Effect(unknown=f"pgops knows nothing about {meaning.what!r}")
         case _:
             return Effect()
 
 
-def _create_index(meaning: s.CreateIndex, known: Known) -> Effect:
-    table = meaning.table
-    partitions = () if meaning.only else _partitions(table, known)
-    own = not partitions and not meaning.only
-    if meaning.concurrently:
-        partitioned = known.is_partitioned(table)
-        return Effect(
-            touches=(Touch(table, SUX, scan=True),),
-            own_unit=True,
-            waits_for_snapshots=True,
-            fails="0A000: CONCURRENTLY is refused on a partitioned table" if partitioned else None,
-        )
-    scan = own and not (known.is_partitioned(table) and meaning.only)
-    exists = (
-        meaning.if_not_exists and meaning.name is not None and known.index(Name(meaning.name, table.schema)) is not None
-    )
-    return Effect(
-        touches=(
-            Touch(table, S, scan=scan and not exists),
-            *(Touch(each, S, scan=True, role="partition") for each in partitions),
-        )
-    )
+def _block(inside: tuple[s.BlockStatement, ...], known: Known) -> Effect:
+    """All that the body of a DO does at most. It is a function to PostgreSQL, in which no statement stands alone."""
+    effect = joined(tuple(effect_of(each.meaning, known) for each in inside))
+    if not effect.own_unit:
+        return effect
+    return attrs.evolve(effect, own_unit=False, fails=effect.fails or "25001: it can't be executed from a function")
 
 
 def _create_table(meaning: s.CreateTable, known: Known) -> Effect:
-    touches: list[Touch] = []
-    if meaning.partition_of is not None:
-        touches.append(Touch(meaning.partition_of, AX, role="parent"))
-        parent = known.table(meaning.partition_of)
-        if parent is not None and parent.default_partition is not None:
-            touches.append(Touch(parent.default_partition, AX, scan=True, role="default partition"))
-    touches += [Touch(each, SUX, role="parent") for each in meaning.inherits]
+    if meaning.if_not_exists and known.table(meaning.table) is not None:
+        return Effect()
+    parts = [create_partition(meaning.partition_of, known)] if meaning.partition_of is not None else []
+    touches = [Touch(each, SUX, role="parent") for each in meaning.inherits]
     keys = [*meaning.constraints, *(each for column in meaning.columns for each in column.constraints)]
-    touches += [
-        Touch(key.references, SRX, role="referenced table")
-        for key in keys
-        if key.kind is ConstraintKind.FOREIGN_KEY and key.references is not None and key.references != meaning.table
-    ]
-    return Effect(touches=tuple(dict.fromkeys(touches)))
-
-
-def _drop(meaning: s.Drop, known: Known) -> Effect:
-    touches: list[Touch] = [Touch(each, AX) for each in meaning.tables]
-    if meaning.kind == "index":
-        lock = SUX if meaning.concurrently else AX
-        for name in meaning.names:
-            index = known.index(name)
-            touches.append(Touch(name, lock, role="index"))
-            if index is not None:
-                touches.append(Touch(index.table, lock, role="table of the index"))
-        partitioned = meaning.concurrently and any(
-            known.is_partitioned(index.table) for index in map(known.index, meaning.names) if index is not None
-        )
-        return Effect(
-            touches=tuple(touches),
-            own_unit=meaning.concurrently,
-            waits_for_snapshots=meaning.concurrently,
-            fails="0A000: CONCURRENTLY is refused on a partitioned index" if partitioned else None,
-        )
-    if meaning.kind in _RELATIONS:
-        for name in meaning.names:
-            touches.append(Touch(name, AX, role=meaning.kind))
-            table = known.table(name)
-            if table is None or meaning.kind != "table":
-                continue
-            touches += [
-                Touch(each.references, AX, role="referenced table")
-                for each in table.constraints.values()
-                if each.references is not None and each.references != name
-            ]
-            touches += [Touch(each, AX, role="partition") for each in table.partitions]
-            if table.parent is not None:
-                touches.append(Touch(table.parent, AX, role="parent"))
-                parent = known.table(table.parent)
-                if parent is not None and parent.default_partition not in (None, name):
-                    assert parent.default_partition is not None  # noqa: S101  said in the line above
-                    touches.append(Touch(parent.default_partition, AX, role="default partition"))
-            if meaning.cascade:
-                touches += [Touch(each, AX, role="referencing table") for each in table.referenced_by]
-    return Effect(touches=tuple(dict.fromkeys(touches)))
-
-
-def _reindex(meaning: s.Reindex, known: Known) -> Effect:
-    if meaning.name is None or meaning.kind in {"schema", "database", "system"}:
-        return Effect(own_unit=True, unknown=f"it goes over every index of the {meaning.kind}")
-    table = meaning.name
-    touches: list[Touch] = []
-    if meaning.kind == "index":
-        index = known.index(meaning.name)
-        touches.append(Touch(meaning.name, SUX if meaning.concurrently else AX, rewrite=True, role="index"))
-        if index is None:
-            return Effect(
-                touches=tuple(touches), own_unit=meaning.concurrently, waits_for_snapshots=meaning.concurrently
-            )
-        table = index.table
-    partitioned = bool(known.is_partitioned(table))
-    touches.append(
-        Touch(
-            table,
-            SUX if meaning.concurrently else S,
-            scan=True,
-            role="table" if meaning.kind == "table" else "table of the index",
-        )
+    for key in keys:
+        if key.kind is ConstraintKind.FOREIGN_KEY and key.references not in (None, meaning.table):
+            assert key.references is not None  # noqa: S101  said in the line above
+            touches += everywhere(key.references, known, SRX, inheriting=False, role="referenced table")
+    early = known.server < 18 and (
+        any(each.generated == "virtual" for each in meaning.columns) or any(not each.is_enforced for each in keys)
     )
-    found = known.table(table)
-    if meaning.kind == "table" and found is not None and not meaning.concurrently:
-        touches += [Touch(each.name, AX, rewrite=True, role="index") for each in found.indexes.values()]
-    return Effect(
-        touches=tuple(touches),
-        own_unit=meaning.concurrently or partitioned,
-        waits_for_snapshots=meaning.concurrently,
-    )
+    fails = "42601: virtual columns and NOT ENFORCED came with PostgreSQL 18" if early else None
+    return joined((*parts, Effect(touches=tuple(dict.fromkeys(touches)), fails=fails)))
 
 
 def _rename(meaning: s.Rename, known: Known) -> Effect:
+    name = meaning.name
     if meaning.kind not in _RELATIONS:
         return Effect()
     if meaning.kind == "index" and meaning.sub is None:
-        return Effect(touches=(Touch(meaning.name, SUX, role="index"),))
-    partitions = _partitions(meaning.name, known) if meaning.sub_kind in {"column", "attribute"} else ()
-    return Effect(
-        touches=(
-            Touch(meaning.name, AX, role=meaning.kind),
-            *(Touch(each, AX, role="partition") for each in partitions),
-        )
-    )
+        return Effect(touches=(Touch(name, SUX, role="index"),))
+    if meaning.sub_kind in {"column", "attribute"} or (
+        meaning.sub_kind == "trigger" and known.server >= 15 and known.is_partitioned(name)
+    ):
+        return Effect(touches=everywhere(name, known, AX, role=meaning.kind))
+    if meaning.sub_kind == "constraint" and meaning.sub is not None:
+        found = known.table(name)
+        constraint = found.constraints.get(meaning.sub) if found is not None else None
+        goes_down = constraint is not None and constraint.kind in "cn"
+        return Effect(touches=everywhere(name, known, AX, role=meaning.kind, only=not goes_down))
+    return Effect(touches=(Touch(name, AX, role=meaning.kind),))
+
+
+def _truncate(meaning: s.Truncate, known: Known) -> Effect:
+    touches: list[Touch] = []
+    for name in meaning.tables:
+        touches += everywhere(name, known, AX, only=name in meaning.only)
+        found = known.table(name)
+        if meaning.cascade and found is not None:
+            touches += [Touch(each, AX, role="referencing table") for each in found.cascades_to]
+    emptied = [known.table(each.relation) for each in touches]
+    names = {each.name for each in emptied if each is not None}
+    left = [key for name in meaning.tables for key in referencing(name, known) if key.table not in names]
+    fails = f"0A000: {left[0].table} references it" if left and not meaning.cascade else None
+    return Effect(touches=tuple(dict.fromkeys(touches)), fails=fails)
 
 
 def _alter_domain(meaning: s.AlterDomain, known: Known) -> Effect:
     late = meaning.constraint is not None and meaning.constraint.not_valid
     if meaning.action not in {"add constraint", "validate", "set not null"} or late:
         return Effect()
-    found = known.facts.types.get(meaning.domain) if known.facts is not None else None
+    found = known.type(meaning.domain)
     if found is None:
         return Effect(unknown="which tables use the domain is not known without a connection")
+    if meaning.action == "set not null" and found.not_null:
+        return Effect()
+    if found.in_container:
+        return Effect(fails="0A000: an array or a row of a table holds values of the domain")
     return Effect(touches=tuple(Touch(each, S, scan=True, role="table that uses it") for each in found.used_by))
 
 
-def _referencing(name: Name, known: Known) -> tuple[Name, ...]:
-    found = known.table(name)
-    return found.referenced_by if found is not None else ()
+def _cluster(table: Name, known: Known) -> Effect:
+    partitioned = bool(known.is_partitioned(table))
+    early = partitioned and known.server < 15
+    return Effect(
+        touches=everywhere(table, known, AX, rewrite=True, inheriting=False),
+        own_unit=partitioned and not early,
+        fails="0A000: CLUSTER of a partitioned table came with PostgreSQL 15" if early else None,
+    )
 
 
-def _partitions(name: Name, known: Known) -> tuple[Name, ...]:
-    found = known.table(name)
-    return found.partitions if found is not None else ()
+def _vacuum(meaning: s.Vacuum, known: Known) -> Effect:
+    full, analyze = meaning.full, meaning.analyze_only
+    touches = tuple(
+        touch
+        for each in meaning.tables
+        for touch in everywhere(each, known, AX if full else SUX, rewrite=full, scan=not analyze)
+        if analyze or holds_rows(touch.relation, known)
+    )
+    unknown = "it goes over every table of the database" if not meaning.tables else None
+    return Effect(touches=touches, own_unit=not analyze, unknown=unknown)
+
+
+def _create_trigger(meaning: s.CreateTrigger, known: Known) -> Effect:
+    goes_down = meaning.for_each_row and known.is_partitioned(meaning.table)
+    touches = everywhere(meaning.table, known, SRX, only=not goes_down)
+    if meaning.references is not None:
+        touches += (Touch(meaning.references, AS, role="referenced table"),)
+    return Effect(touches=touches)
+
+
+def _lock(meaning: s.Lock, known: Known) -> Effect:
+    touches = tuple(
+        touch
+        for name in meaning.tables
+        for touch in everywhere(name, known, LockMode(meaning.mode), only=name in meaning.only)
+    )
+    views = [name for name in meaning.tables if (found := known.table(name)) is not None and found.kind == "v"]
+    return Effect(touches=touches, unknown=f"{views[0]} is a view: what it reads is locked too" if views else None)
+
+
+def _change(meaning: s.Change, known: Known) -> Effect:
+    scan = meaning.verb in {"update", "delete"} and not meaning.has_where
+    # The rows of a partitioned table are in its partitions; into which INSERT goes depends on them.
+    goes_down = meaning.verb != "insert"
+    touches = everywhere(meaning.table, known, RX, scan=scan, only=not goes_down)
+    reads = tuple(Touch(each, AS, role="read") for each in meaning.reads)
+    fails = "42601: MERGE came with PostgreSQL 15" if meaning.verb == "merge" and known.server < 15 else None
+    return Effect(touches=(*touches, *reads), fails=fails)

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
+
 from pgops.migrations.effects.column_types import type_change
+from pgops.migrations.effects.column_uses import other_sides, pins
+from pgops.migrations.effects.constraints import add_constraint, drop_constraint, is_not_null, validate
 from pgops.migrations.effects.effect import Effect, Touch, joined
+from pgops.migrations.effects.foreign_keys import other_ends
+from pgops.migrations.effects.known import same
 from pgops.migrations.effects.locks import LockMode
+from pgops.migrations.effects.partitions import attach, detach
+from pgops.migrations.effects.relatives import everywhere, holds_rows, referencing
 from pgops.migrations.sql import statements as s
 from pgops.migrations.sql.statements import ConstraintKind
 
@@ -15,9 +23,20 @@ if TYPE_CHECKING:
     from pgops.migrations.sql.statements import Name
 
 AX = LockMode.ACCESS_EXCLUSIVE
+AS = LockMode.ACCESS_SHARE
 SUX = LockMode.SHARE_UPDATE_EXCLUSIVE
 SRX = LockMode.SHARE_ROW_EXCLUSIVE
 
+_TRIGGERS = {
+    "EnableTrig",
+    "EnableAlwaysTrig",
+    "EnableReplicaTrig",
+    "EnableTrigAll",
+    "EnableTrigUser",
+    "DisableTrig",
+    "DisableTrigAll",
+    "DisableTrigUser",
+}
 # What takes less than ACCESS EXCLUSIVE (AlterTableGetLockLevel in tablecmds.c).
 _WEAKER = {
     "SetStatistics": SUX,
@@ -25,281 +44,249 @@ _WEAKER = {
     "ResetOptions": SUX,
     "ClusterOn": SUX,
     "DropCluster": SUX,
-    "EnableTrig": SRX,
-    "EnableAlwaysTrig": SRX,
-    "EnableReplicaTrig": SRX,
-    "EnableTrigAll": SRX,
-    "EnableTrigUser": SRX,
-    "DisableTrig": SRX,
-    "DisableTrigAll": SRX,
-    "DisableTrigUser": SRX,
+    **dict.fromkeys(_TRIGGERS, SRX),
 }
 _REWRITES = {"SetLogged", "SetUnLogged", "SetAccessMethod", "SetTableSpace"}
-# Storage parameters that the planner or autovacuum reads; others need ACCESS EXCLUSIVE (reloptions.c).
-_LIGHT_OPTIONS = (
-    "autovacuum_",
-    "toast.autovacuum_",
+_GO_DOWN = {"SetStatistics", "SetStorage", "DropExpression"}
+"""Actions that are done to partitions and whatever inherits as well (ATPrepCmd)."""
+_IDENTITY = {"AddIdentity", "SetIdentity", "DropIdentity"}
+"""They go down to partitions since 17."""
+# Storage parameters under SHARE UPDATE EXCLUSIVE; the others need ACCESS EXCLUSIVE (reloptions.c).
+_LIGHT_OPTIONS = ("autovacuum_", "log_autovacuum")
+_LIGHT_NAMES = {
     "fillfactor",
     "toast_tuple_target",
     "parallel_workers",
-    "log_autovacuum",
-)
-_LIGHT_NAMES = {
-    "n_distinct",
     "vacuum_index_cleanup",
     "vacuum_truncate",
     "vacuum_max_eager_freeze_failure_rate",
-    "fastupdate",
     "deduplicate_items",
-    "gin_pending_list_limit",
-    "buffering",
-    "pages_per_range",
-    "autosummarize",
-    "seq_page_cost",
-    "random_page_cost",
-    "effective_io_concurrency",
 }
 
 
 def alter_table(meaning: s.AlterTable, known: Known) -> Effect:
     """The whole statement: every action runs under the strongest lock that one of them needs."""
-    return joined(tuple(action_effect(meaning, action, known) for action in meaning.actions))
+    effect = joined(tuple(action_effect(meaning, action, known) for action in meaning.actions))
+    if len(meaning.actions) == 1:
+        return effect
+    lock = max((each.lock for each in effect.touches if same(each.relation, meaning.table)), default=AX)
+    return attrs.evolve(effect, touches=tuple(_raised(each, lock) for each in effect.touches))
+
+
+def _raised(touch: Touch, lock: LockMode) -> Touch:
+    """Whatever inherits is locked as hard as its parent, but for what only the building of an index locks."""
+    goes_down = touch.role in {"partition", "inheriting table"} and touch.lock is not LockMode.SHARE
+    return attrs.evolve(touch, lock=max(touch.lock, lock)) if goes_down else touch
 
 
 def action_effect(meaning: s.AlterTable, action: s.Action, known: Known) -> Effect:
     """One action of one ALTER TABLE."""
-    table = meaning.table
-    role = "table" if meaning.kind == "table" else meaning.kind
-    partitions = () if meaning.only else _partitions(table, known)
+    table, only = meaning.table, meaning.only
     match action:
         case s.AddColumn():
-            return _add_column(table, action, known, partitions)
+            return _add_column(table, action, known, only=only)
         case s.AlterType():
-            change = type_change(table, action, known)
-            column = known.column(table, action.column)
-            pinned = column.pinned_by if column is not None else ()
-            touches = _everywhere(table, partitions, AX, scan=change.scan, rewrite=change.rewrite)
-            if column is not None and column.in_foreign_key:
-                touches += _keys_other_sides(table, action.column, known)
-            code = "42601" if known.server < 15 and pinned and pinned[0].startswith("generated") else "0A000"
-            return Effect(
-                touches=touches,
-                fails=f"{code}: {pinned[0]} uses the column" if pinned else None,
-                unknown=None if change.certain else "the column's type is not known without a connection",
-            )
+            return _alter_type(meaning, action, known)
         case s.SetNotNull():
-            proved = known.not_null_is_proved(table, action.column)
-            column = known.column(table, action.column)
-            scan = not proved and not (column is not None and column.not_null)
-            return Effect(touches=_everywhere(table, partitions, AX, scan=scan))
-        case s.SetExpression():
-            column = known.column(table, action.column)
-            stored = column is None or column.generated != "virtual"
-            if known.server < 17:
-                return Effect(touches=(Touch(table, AX),), fails="42601: SET EXPRESSION came with PostgreSQL 17")
-            return Effect(touches=_everywhere(table, partitions, AX, rewrite=stored))
-        case s.AddConstraint():
-            return _add_constraint(table, action.constraint, known, partitions)
-        case s.ValidateConstraint():
-            return _validate(table, action.name, known, partitions)
-        case s.DropConstraint():
-            found = known.table(table)
-            constraint = found.constraints.get(action.name) if found is not None else None
-            others = (
-                (Touch(constraint.references, AX, role="referenced table"),)
-                if constraint is not None and constraint.references is not None
-                else ()
+            return Effect(
+                touches=everywhere(
+                    table, known, AX, scan=lambda each: not is_not_null(each, action.column, known), only=only
+                )
             )
-            return Effect(touches=(*_everywhere(table, partitions, AX), *others))
+        case s.SetExpression():
+            return _set_expression(table, action, known, only=only)
+        case s.AddConstraint():
+            return add_constraint(table, action.constraint, known, only=only)
+        case s.ValidateConstraint():
+            return validate(table, action.name, known, only=only)
+        case s.DropConstraint():
+            return drop_constraint(table, action, known, only=only)
         case s.AttachPartition():
-            return _attach(table, action, known, is_index=meaning.kind == "index")
+            return attach(table, action, known, is_index=meaning.kind == "index")
         case s.DetachPartition():
-            return _detach(table, action, known)
+            return detach(table, action, known)
         case s.DropColumn():
-            return Effect(touches=_everywhere(table, partitions, AX))
+            return _drop_column(meaning, action, known)
         case s.SetDefault() | s.DropNotNull():
-            return Effect(touches=_everywhere(table, partitions, AX))
+            return Effect(touches=everywhere(table, known, AX, only=only))
         case s.OtherAction():
-            return Effect(touches=_other(table, action, role, partitions))
+            return _other(meaning, action, known)
 
 
-def _add_column(table: Name, action: s.AddColumn, known: Known, partitions: tuple[Name, ...]) -> Effect:
+def _add_column(table: Name, action: s.AddColumn, known: Known, *, only: bool) -> Effect:
     column = action.column
     existing = known.column(table, column.name)
     if action.if_not_exists and existing is not None:
-        return Effect(touches=_everywhere(table, partitions, AX))  # nothing changes, and the lock is taken all the same
+        return Effect(touches=(Touch(table, AX),))  # nothing changes, and the lock is taken all the same
     unknown = None
-    checked = known.domain_is_checked(column.type)
+    # An array of a domain holds no element yet that its CHECK could be asked of.
+    checked = not column.type.is_array and known.domain_is_checked(column.type)
     volatile = known.is_volatile(column.default) if column.generated is None else False
-    # A domain's CHECK is proved by writing each row anew, before 18 even where there is no default.
+    if column.default is None and known.default_is_volatile(column.type):
+        volatile = True
+    # A domain's CHECK is proved by writing each row anew, even where there is no default.
     rewrite = column.is_serial or column.identity or column.generated == "stored" or checked is True or volatile is True
     if not rewrite and (checked is None or volatile is None):
         rewrite = volatile is None
         what = "a function of its default" if volatile is None else f"the type {column.type}"
         unknown = f"{what} is not known without a connection"
+    # Without a default each row would hold NULL: one is enough to fail, and all are looked at till then.
+    given = column.default is not None or column.identity or column.is_serial
+    scan = column.not_null and (column.generated == "virtual" or not given)
+    fails = "42601: virtual generated columns came with PostgreSQL 18" if _is_early(column, known) else None
     parts = [
         Effect(
-            touches=_everywhere(
-                table, partitions, AX, rewrite=rewrite, scan=column.generated == "virtual" and column.not_null
-            ),
-            unknown=unknown,
+            touches=everywhere(table, known, AX, rewrite=rewrite, scan=scan, only=only), unknown=unknown, fails=fails
         )
     ]
-    for constraint in column.constraints:
-        if constraint.kind is ConstraintKind.FOREIGN_KEY:
-            # Every row has NULL there and needs no look at the other table, but for a default.
-            has_value = column.default is not None and not column.default.is_null
-            referenced = constraint.references
-            if referenced is not None:
-                parts.append(
-                    Effect(
-                        touches=(
-                            *_everywhere(table, partitions, AX, scan=has_value),
-                            Touch(referenced, SRX, scan=has_value, role="referenced table"),
-                        )
-                    )
-                )
-        else:
-            parts.append(Effect(touches=_everywhere(table, partitions, AX, scan=True)))
+    parts += [_inline(table, column, each, known, only=only) for each in column.constraints]
     return joined(tuple(parts))
 
 
-def _add_constraint(table: Name, constraint: s.Constraint, known: Known, partitions: tuple[Name, ...]) -> Effect:
-    late = constraint.not_valid or not constraint.is_enforced
-    match constraint.kind:
-        case ConstraintKind.FOREIGN_KEY:
-            referenced = constraint.references
-            touches = _everywhere(table, partitions, SRX, scan=not late)
-            if referenced is not None:
-                touches += (Touch(referenced, SRX, scan=not late, role="referenced table"),)
-                touches += tuple(
-                    Touch(each, SRX, scan=False, role="partition of the referenced table")
-                    for each in _partitions(referenced, known)
-                )
-            fails = None
-            if not constraint.is_enforced and known.server < 18:
-                fails = "42601: NOT ENFORCED came with PostgreSQL 18"
-            elif late and known.is_partitioned(table) and known.server < 18:
-                fails = "42809: NOT VALID foreign keys of partitioned tables came with PostgreSQL 18"
-            return Effect(touches=touches, fails=fails)
-        case ConstraintKind.NOT_NULL:
-            if known.server < 18:
-                return Effect(touches=(Touch(table, AX),), fails="42601: a NOT NULL constraint has no name before 18")
-            proved = all(known.not_null_is_proved(table, each) for each in constraint.columns)
-            return Effect(touches=_everywhere(table, partitions, AX, scan=not late and not proved))
-        case ConstraintKind.CHECK:
-            return Effect(touches=_everywhere(table, partitions, AX, scan=not late))
-        case _ if constraint.using_index is not None:
-            scan = constraint.kind is ConstraintKind.PRIMARY_KEY and not _key_is_not_null(table, constraint, known)
-            return Effect(touches=_everywhere(table, partitions, AX, scan=scan))
-        case _:
-            return Effect(touches=_everywhere(table, partitions, AX, scan=True))
+def _is_early(column: s.Column, known: Known) -> bool:
+    return column.generated == "virtual" and known.server < 18
 
 
-def _key_is_not_null(table: Name, constraint: s.Constraint, known: Known) -> bool:
-    """Whether the columns of the index of ADD PRIMARY KEY USING INDEX are NOT NULL; if not known, they count as not."""
-    found = known.table(table)
-    if found is None or constraint.using_index is None:
-        return False
-    index = found.indexes.get(constraint.using_index)
-    if index is None:
-        return False
-    columns = [found.columns.get(each) for each in index.columns if each is not None]
-    return bool(columns) and all(
-        each is not None and (each.not_null or known.not_null_is_proved(table, each.name)) for each in columns
+def _inline(table: Name, column: s.Column, constraint: s.Constraint, known: Known, *, only: bool) -> Effect:
+    """A constraint that stands beside the new column."""
+    if constraint.kind is not ConstraintKind.FOREIGN_KEY:
+        early = not constraint.is_enforced and known.server < 18
+        return Effect(
+            touches=everywhere(table, known, AX, scan=constraint.is_enforced, only=only),
+            fails="42601: NOT ENFORCED came with PostgreSQL 18" if early else None,
+        )
+    if constraint.references is None:
+        return Effect()
+    # With a default, be it NULL, the rows are looked at; the other table only for those that are not NULL.
+    has_default = column.default is not None and constraint.is_enforced
+    has_value = has_default and column.default is not None and not column.default.is_null
+    return Effect(
+        touches=(
+            *everywhere(table, known, AX, scan=has_default, only=only),
+            *everywhere(constraint.references, known, SRX, scan=has_value, inheriting=False, role="referenced table"),
+        )
     )
 
 
-def _validate(table: Name, name: str, known: Known, partitions: tuple[Name, ...]) -> Effect:
-    found = known.table(table)
-    constraint = found.constraints.get(name) if found is not None else None
-    touches = _everywhere(table, partitions, SUX, scan=constraint is None or not constraint.valid)
-    referenced = constraint.references if constraint is not None else None
-    if referenced is None:
-        referenced = next(
-            (each.references for other, each in known.added if each.name == name and other.name == table.name), None
+def _alter_type(meaning: s.AlterTable, action: s.AlterType, known: Known) -> Effect:
+    table = meaning.table
+    change = type_change(table, action, known, meaning)
+    pinned = pins(known, table, action.column, meaning)
+    touches = everywhere(
+        table,
+        known,
+        AX,
+        rewrite=lambda each: type_change(each, action, known, meaning).rewrite,
+        scan=lambda each: type_change(each, action, known, meaning).scan,
+        only=meaning.only,
+    )
+    for each in other_sides(known, table, action.column, meaning):
+        touches += everywhere(
+            each, known, AX, scan=change.checks_keys, inheriting=False, role="other side of a foreign key"
         )
-    if referenced is not None:
-        touches += (Touch(referenced, LockMode.ROW_SHARE, scan=True, role="referenced table"),)
+    column = known.column(table, action.column)
+    fails = None
+    if column is not None and column.in_partition_key:
+        fails = "42P16: the column is part of the partition key"
+    elif pinned:
+        generated = pinned[0].startswith("generated") and known.server < 15
+        fails = f"{'42601' if generated else '0A000'}: {pinned[0]} uses the column"
+    return Effect(
+        touches=touches,
+        fails=fails,
+        unknown=None if change.certain else "the column's type is not known without a connection",
+    )
+
+
+def _set_expression(table: Name, action: s.SetExpression, known: Known, *, only: bool) -> Effect:
+    if known.server < 17:
+        return Effect(touches=(Touch(table, AX),), fails="42601: SET EXPRESSION came with PostgreSQL 17")
+    column = known.column(table, action.column)
+    stored = column is None or column.generated != "virtual"
+    scan = not stored and column is not None and column.not_null
+    found = known.table(table)
+    checked = not stored and found is not None and any(each.kind == "c" for each in found.constraints.values())
+    return Effect(
+        touches=everywhere(table, known, AX, rewrite=stored, scan=scan, only=only),
+        fails="0A000: a virtual column of a table with a CHECK" if checked else None,
+    )
+
+
+def _drop_column(meaning: s.AlterTable, action: s.DropColumn, known: Known) -> Effect:
+    """The keys of the column go with it, and by CASCADE those of other tables, and views."""
+    table = meaning.table
+    column = known.column(table, action.column)
+    touches = everywhere(table, known, AX, only=meaning.only)
+    if column is None:
+        return Effect(touches=touches)
+    found = known.table(table)
+    ends = {
+        each.references
+        for each in (found.constraints.values() if found is not None else ())
+        if each.references is not None and action.column in each.columns
+    }
+    touches += tuple(each for each in other_ends(table, known) if each.relation in ends)
+    if action.cascade:
+        for key in referencing(table, known, column=action.column):
+            touches += everywhere(key.table, known, AX, inheriting=False, role="referencing table")
+        touches += tuple(Touch(each, AX, role="view") for each in column.views)
+    fails = "42P16: the column is part of the partition key" if column.in_partition_key else None
+    return Effect(touches=touches, fails=fails)
+
+
+def _other(meaning: s.AlterTable, action: s.OtherAction, known: Known) -> Effect:
+    table, role = meaning.table, "table" if meaning.kind == "table" else meaning.kind
+    what = action.action
+    if what in {"SetRelOptions", "ResetRelOptions", "ReplaceRelOptions"}:
+        light = all(each.startswith(_LIGHT_OPTIONS) or each in _LIGHT_NAMES for each in action.options)
+        return Effect(touches=(Touch(table, SUX if light and action.options and role != "view" else AX, role=role),))
+    if what in _REWRITES:  # none of them reaches the partitions
+        rewrite = holds_rows(table, known) and not _is_so_already(table, action, known)
+        early = what == "SetAccessMethod" and known.server < 15
+        return Effect(
+            touches=(Touch(table, AX, rewrite=rewrite, role=role),),
+            fails="42601: SET ACCESS METHOD came with PostgreSQL 15" if early else None,
+        )
+    if what == "AlterConstraint":
+        return _alter_constraint(table, action, known)
+    lock = _WEAKER.get(what, AX)
+    goes_down = (
+        what in _GO_DOWN
+        or (what in _IDENTITY and known.server >= 17)
+        or (what in _TRIGGERS and bool(known.is_partitioned(table)))
+    )
+    touches = everywhere(table, known, lock, only=meaning.only or not goes_down, role=role)
+    if what in {"AddInherit", "DropInherit"} and action.relation is not None:
+        touches += (Touch(action.relation, SUX if what == "AddInherit" else AS, role="parent"),)
     return Effect(touches=touches)
 
 
-def _attach(table: Name, action: s.AttachPartition, known: Known, *, is_index: bool) -> Effect:
-    if is_index:  # ALTER INDEX parent ATTACH PARTITION
-        return Effect(touches=(Touch(table, SUX, role="index"), Touch(action.partition, AX, role="index")))
-    parent = known.table(table)
-    touches = [
-        Touch(table, SUX),
-        Touch(action.partition, AX, scan=not known.is_new(action.partition), role="partition"),
-    ]
-    if parent is not None and parent.default_partition is not None:
-        touches.append(Touch(parent.default_partition, AX, scan=True, role="default partition"))
-    if parent is not None:
-        touches += [
-            Touch(each.references, SRX, scan=True, role="referenced table")
-            for each in parent.constraints.values()
-            if each.references is not None
-        ]
-    return Effect(touches=tuple(touches))
-
-
-def _detach(table: Name, action: s.DetachPartition, known: Known) -> Effect:
-    parent = known.table(table)
-    default = parent.default_partition if parent is not None else None
-    if action.finalize:
-        return Effect(touches=(Touch(table, SUX), Touch(action.partition, AX, role="partition")))
-    if action.concurrently:
-        fails = "55000: CONCURRENTLY is refused beside a default partition" if default is not None else None
-        return Effect(
-            touches=(Touch(table, SUX), Touch(action.partition, AX, role="partition")),
-            own_unit=True,
-            waits_for_snapshots=True,
-            fails=fails,
-        )
-    touches = [Touch(table, AX), Touch(action.partition, AX, role="partition")]
-    if default is not None and default != action.partition:
-        touches.append(Touch(default, AX, role="default partition"))
-    return Effect(touches=tuple(touches))
-
-
-def _other(table: Name, action: s.OtherAction, role: str, partitions: tuple[Name, ...]) -> tuple[Touch, ...]:
-    if action.action in {"SetRelOptions", "ResetRelOptions", "ReplaceRelOptions"}:
-        light = all(each.startswith(_LIGHT_OPTIONS) or each in _LIGHT_NAMES for each in action.options)
-        return (Touch(table, SUX if light and action.options and role != "view" else AX, role=role),)
-    if action.action in _REWRITES:
-        return _everywhere(table, partitions if action.action == "SetTableSpace" else (), AX, rewrite=True)
-    lock = _WEAKER.get(action.action, AX)
-    if action.action in {"ChangeOwner", "ClusterOn", "EnableRowSecurity", "DisableRowSecurity", "ForceRowSecurity"}:
-        partitions = ()
-    touches = (Touch(table, lock, role=role), *(Touch(each, lock, role="partition") for each in partitions))
-    if action.action in {"AddInherit", "DropInherit"} and action.name:
-        touches += (Touch(s.Name(action.name), SUX, role="parent"),)
-    return touches
-
-
-def _everywhere(
-    table: Name, partitions: tuple[Name, ...], lock: LockMode, *, scan: bool = False, rewrite: bool = False
-) -> tuple[Touch, ...]:
-    """The table and, of a partitioned one, its partitions: they hold the rows."""
-    own = not partitions
-    return (
-        Touch(table, lock, scan=scan and own, rewrite=rewrite and own),
-        *(Touch(each, lock, scan=scan, rewrite=rewrite, role="partition") for each in partitions),
-    )
-
-
-def _partitions(table: Name, known: Known) -> tuple[Name, ...]:
+def _alter_constraint(table: Name, action: s.OtherAction, known: Known) -> Effect:
+    """ALTER CONSTRAINT: to enforce a foreign key again reads both tables; not to, drops triggers of the other."""
     found = known.table(table)
-    return found.partitions if found is not None else ()
+    key = found.constraints.get(action.name) if found is not None and action.name is not None else None
+    enforced = {"enforced": True, "not enforced": False}.get(next(iter(action.options), ""))
+    if enforced is None:
+        return Effect(touches=everywhere(table, known, AX, inheriting=False))
+    touches = everywhere(table, known, AX, scan=enforced, inheriting=False)
+    if key is not None and key.references is not None:
+        lock = SRX if enforced else AX
+        touches += everywhere(key.references, known, lock, scan=enforced, inheriting=False, role="referenced table")
+    early = known.server < 18
+    return Effect(touches=touches, fails="42601: NOT ENFORCED came with PostgreSQL 18" if early else None)
 
 
-def _keys_other_sides(table: Name, column: str, known: Known) -> tuple[Touch, ...]:
+def _is_so_already(table: Name, action: s.OtherAction, known: Known) -> bool:
+    """Whether there is nothing to do: the lock is taken all the same."""
     found = known.table(table)
     if found is None:
-        return ()
-    out = [
-        each.references for each in found.constraints.values() if each.references is not None and column in each.columns
-    ]
-    return tuple(
-        Touch(each, AX, role="other side of a foreign key") for each in dict.fromkeys([*out, *found.referenced_by])
-    )
+        return False
+    match action.action:
+        case "SetLogged":
+            return found.persistence == "p"
+        case "SetUnLogged":
+            return found.persistence == "u"
+        case "SetAccessMethod":
+            return found.access_method is not None and found.access_method == action.name
+        case _:
+            return False

@@ -12,7 +12,8 @@
     RULE = Rule(id="char-type", doc=__doc__, look=look, bad=BAD, good=GOOD, kind=Kind.STYLE)
 
 A test carries out `setup`, then `bad` or `good`, on every server version from `since` on: what does not run is no
-example."""
+example.
+"""
 
 from __future__ import annotations
 
@@ -26,6 +27,8 @@ from pgops.errors import BadRuleError
 from pgops.findings import Severity, Target, as_json
 from pgops.migrations.effects.effect import Touch
 from pgops.migrations.effects.walk import Step
+from pgops.migrations.sql.script import Statement
+from pgops.migrations.sql.statements import Action, Meaning
 
 if TYPE_CHECKING:
     from pgops.migrations.sql.statements import Name
@@ -48,22 +51,34 @@ class Kind(enum.Enum):
     """What it does can't be said."""
 
 
+class Once(enum.Enum):
+    """Where a rule's first finding says it all."""
+
+    SCRIPT = "script"
+    TRANSACTION = "transaction"
+
+
 @attrs.frozen(kw_only=True)
 class Hit:
     """What a rule says about one statement."""
 
     message: str
     fix: str | None = None
-    """SQL that does the same safely; `;` after each statement, a blank line and `-- another file:` between
-    transactions."""
+    """SQL that does the same safely and can be run as it is; `COMMIT;` on a line of its own between transactions."""
     touch: Touch | None = None
     """The relation that it is about; None for the one that the statement touches hardest."""
     target: Target | None = None
     severity: Severity | None = None
     """Where it is not the rule's own."""
+    at: Statement | None = None
+    """The statement that it stands at, where it is not the step's own."""
 
 
 Look: TypeAlias = Callable[[Step], Iterable[Hit]]
+
+
+def _text(doc: str | None) -> str:
+    return doc or ""
 
 
 @attrs.frozen(kw_only=True)
@@ -72,7 +87,7 @@ class Rule:
 
     id: str
     """Words in lower case with hyphens, as people write it behind `-- pgops: ignore`."""
-    doc: str
+    doc: str = attrs.field(converter=_text)
     look: Look
     kind: Kind
     bad: str
@@ -91,6 +106,11 @@ class Rule:
     """About timeouts, which pgops sets itself when it applies: not looked for in a workspace."""
     covers_small: bool = False
     """Whether it matters on a small or new table too. Others are quiet about tables that nobody would notice."""
+    once: Once | None = None
+    """Where its first finding says it all."""
+    statements: tuple[type[Meaning] | type[Action], ...] = ()
+    """The classes of statement that it looks at, or actions, for each ALTER TABLE that has one of these; none for every
+    statement. What it does not look at is not shown to it, which is quicker."""
 
     def __attrs_post_init__(self) -> None:
         if not self.id or self.id != self.id.lower().replace(" ", "-") or not self.id.replace("-", "").isalnum():

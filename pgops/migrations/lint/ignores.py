@@ -8,19 +8,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pgops.errors import did_you_mean
 from pgops.findings import Severity
 from pgops.migrations.lint.api import Kind, LintFinding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from pgops.migrations.sql.script import IgnoreComment, Script
 
 UNUSED = "unused-ignore"
 
 
-def without_ignored(script: Script, findings: Sequence[LintFinding], *, complete: bool) -> Iterator[LintFinding]:
-    """The findings that nobody has excepted, and those about exceptions. `complete`: every rule was looked for."""
+def without_ignored(
+    script: Script, findings: Sequence[LintFinding], *, ids: Mapping[str, str], looked_for: Collection[str]
+) -> Iterator[LintFinding]:
+    """The findings that nobody has excepted, and those about exceptions.
+
+    `ids` are the rules' ids by all their names: an alias is as good. `looked_for` are the rules (ids) that were looked
+    for; of others nobody can say whether their comments are needed.
+    """
     if not script.ignores:
         yield from findings
         return
@@ -30,14 +37,16 @@ def without_ignored(script: Script, findings: Sequence[LintFinding], *, complete
         by = [
             ignore
             for ignore, first, last in places
-            if ignore.rule == finding.rule and ignore.reason and first <= finding.line <= last
+            if ids.get(ignore.rule, ignore.rule) == finding.rule and ignore.reason and first <= finding.line <= last
         ]
         used.update(by)
         if not by:
             yield finding
     for ignore in script.ignores:
-        if ignore not in used and (complete or not ignore.reason):
-            yield _unused(ignore)
+        if ignore not in used:
+            said = _fault(ignore, ids, looked_for)
+            if said is not None:
+                yield _unused(ignore, said)
 
 
 def _reach(script: Script, ignore: IgnoreComment) -> tuple[int, int]:
@@ -46,19 +55,26 @@ def _reach(script: Script, ignore: IgnoreComment) -> tuple[int, int]:
     if behind:
         return behind[-1].line, behind[-1].last_line
     following = next((each for each in script.statements if each.line > ignore.line), None)
-    unread = next((each for each in script.unparsed if each.line >= ignore.line), None)
+    unread = next((each for each in script.unparsed if each.line >= ignore.line), None)  # where it breaks off
     if unread is not None and (following is None or unread.line < following.line):
         return unread.line, unread.line
     return (following.line, following.last_line) if following is not None else (0, 0)
 
 
-def _unused(ignore: IgnoreComment) -> LintFinding:
+def _fault(ignore: IgnoreComment, ids: Mapping[str, str], looked_for: Collection[str]) -> str | None:
+    """What is wrong with a comment that nothing came of; None where nobody can say."""
     if not ignore.rule:
-        said = "names no rule: write `-- pgops: ignore rule-id reason`"
-    elif not ignore.reason:
-        said = f"gives no reason: write `-- pgops: ignore {ignore.rule} reason`; without one it is not heeded"
-    else:
-        said = f"ignores nothing: {ignore.rule} finds nothing there. Remove it"
+        return "names no rule: write `-- pgops: ignore rule-id reason`"
+    if ignore.rule not in ids:
+        return f"names a rule that is not there, {ignore.rule}. {did_you_mean(ignore.rule, ids)}".rstrip(". ")
+    if not ignore.reason:
+        return f"gives no reason: write `-- pgops: ignore {ignore.rule} reason`; without one it is not heeded"
+    if ids[ignore.rule] in looked_for:
+        return f"ignores nothing: {ignore.rule} finds nothing there. Remove it"
+    return None
+
+
+def _unused(ignore: IgnoreComment, said: str) -> LintFinding:
     return LintFinding(
         rule=UNUSED,
         severity=Severity.WARNING,

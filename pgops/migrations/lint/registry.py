@@ -8,8 +8,6 @@ import logging
 import pkgutil
 from typing import TYPE_CHECKING, cast
 
-import pluggy
-
 from pgops import hooks
 from pgops.errors import BadRuleError, UnknownRuleError, did_you_mean
 from pgops.migrations.lint import rules
@@ -29,24 +27,44 @@ def own_rules() -> tuple[Rule, ...]:
 
 @functools.cache
 def all_rules() -> tuple[Rule, ...]:
-    """pgops' own rules and those of installed plugins. A broken plugin is logged by name and left out.
+    """pgops' own rules and those of installed plugins, loaded once a process.
 
-    Raises `BadRuleError` when two rules have one id.
+    A plugin that fails to import, whose hook raises, or that gives anything but rules is logged by name and left out.
+    Raises `BadRuleError` when two rules have one id or alias.
     """
+    return with_plugins(own_rules())
+
+
+def with_plugins(own: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules in `own` and those of installed plugins (entry points of the group `pgops`)."""
+    import importlib.metadata  # noqa: PLC0415  these two cost as much as all rules, so only here
+
+    import pluggy  # noqa: PLC0415
+
     manager = pluggy.PluginManager("pgops")
     manager.add_hookspecs(hooks)
-    manager.load_setuptools_entrypoints(hooks.ENTRY_POINT_GROUP)
-    found = list(own_rules())
-    for plugin in manager.hook.pgops_lint_rules.get_hookimpls():
+    found = importlib.metadata.entry_points(group=hooks.ENTRY_POINT_GROUP)
+    for entry_point in sorted(found, key=lambda entry_point: entry_point.name):
         try:
-            given: tuple[object, ...] = tuple(cast("Iterable[object]", plugin.function()))
-            if not all(isinstance(each, Rule) for each in given):
-                raise BadRuleError("not every one of them is a Rule")
-        except Exception as error:  # a stranger's code: whatever it raises is its own
-            log.warning("The lint rules of plugin %s are left out: %s", plugin.plugin_name, error)
+            manager.register(entry_point.load(), name=entry_point.name)
+        except (Exception, SystemExit) as error:  # a stranger's code: whatever it raises is its own
+            _left_out(entry_point.name, error)
+    rules = list(own)
+    for call in manager.hook.pgops_lint_rules.get_hookimpls():
+        try:
+            given: list[object] = list(cast("Iterable[object]", call.function()))
+            strangers = [type(each).__name__ for each in given if not isinstance(each, Rule)]
+            if strangers:
+                raise TypeError(f"pgops_lint_rules() gave {strangers[0]}, and it has to give Rule objects")
+        except (Exception, SystemExit) as error:
+            _left_out(call.plugin_name, error)
             continue
-        found += [each for each in given if isinstance(each, Rule)]
-    return without_doubles(found)
+        rules += [each for each in given if isinstance(each, Rule)]
+    return without_doubles(rules)
+
+
+def _left_out(plugin: str, error: BaseException) -> None:
+    log.warning("The lint rules of plugin %s are left out: %s: %s", plugin, type(error).__name__, error)
 
 
 def without_doubles(found: Iterable[Rule]) -> tuple[Rule, ...]:

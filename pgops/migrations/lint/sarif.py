@@ -35,7 +35,7 @@ def sarif(report: LintReport) -> str:
 def _rule(rule_id: str) -> dict[str, Any]:
     try:
         rule = get_rule(rule_id)
-    except UnknownRuleError:  # "unparsed" and "unused-ignore" are the linter's own
+    except UnknownRuleError:  # "unparsed", "unused-ignore" and "broken-rule" are the linter's own
         return {"id": rule_id, "shortDescription": {"text": rule_id.replace("-", " ")}}
     return {
         "id": rule.id,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import attrs
+from postgast import pg_query_pb2 as pb
+
 from pgops.migrations.sql.statements import Expression, Name, TypeName
 
 if TYPE_CHECKING:
@@ -58,67 +61,92 @@ def expression_of(node: Any) -> Expression:
         not_null = _column(tested.column_ref) if tested.WhichOneof("node") == "column_ref" else None
     functions: list[Name] = []
     columns: list[str] = []
+    not_nulls: list[str] = []
     subquery = False
     constant = True
     for message in descendants(inner):
-        match message.DESCRIPTOR.name:
-            case "FuncCall":
-                functions.append(dotted(message.funcname))
-            case "SQLValueFunction":
-                functions.append(Name(_NOW))
-            case "ColumnRef":
-                columns.append(_column(message))
-            case "SubLink":
-                subquery = True
-        constant = constant and message.DESCRIPTOR.name in _CONSTANTS
+        kind_of = type(message)
+        if kind_of is pb.FuncCall:
+            functions.append(dotted(message.funcname))
+        elif kind_of is pb.SQLValueFunction:
+            functions.append(Name(_NOW))
+        elif kind_of is pb.ColumnRef:
+            columns.append(_column(message))
+        elif kind_of is pb.SubLink:
+            subquery = True
+        elif kind_of is pb.NullTest and message.nulltesttype == _IS_NOT_NULL:
+            not_nulls += [_column(each) for each in descendants(message) if type(each) is pb.ColumnRef]
+        constant = constant and kind_of in _CONSTANTS
     return Expression(
         functions=tuple(functions),
         columns=tuple(dict.fromkeys(columns)),
         is_constant=constant,
         cast_to=cast,
         not_null_of=not_null,
+        not_nulls=tuple(dict.fromkeys(not_nulls)),
         has_subquery=subquery,
     )
 
 
 def descendants(message: Any) -> Iterator[Any]:
-    """The message and every message in it, Node wrappers left out."""
+    """The message and every message in it; wrappers (Node) and what is a plain value or a type are left out."""
     waiting = [message]
     while waiting:
         each = waiting.pop()
-        if each.DESCRIPTOR.name == "Node":
+        if type(each) is pb.Node:
             which = each.WhichOneof("node")
-            if which is not None:
+            if which not in _PLAIN:
                 waiting.append(getattr(each, which))
             continue
         yield each
         for field, value in each.ListFields():
             if field.message_type is not None:
-                waiting.extend(value if field.is_repeated else (value,))
+                if field.is_repeated:
+                    waiting.extend(value)
+                else:
+                    waiting.append(value)
 
 
-def relations_in(message: Any) -> tuple[Name, ...]:
-    """Every relation that is read anywhere below, names of WITH queries left out."""
-    relations: list[Name] = []
+@attrs.frozen
+class Read:
+    """What a query reads and calls."""
+
+    relations: tuple[Name, ...]
+    """Names of WITH queries left out."""
+    functions: tuple[Name, ...]
+
+
+def read_in(message: Any) -> Read:
+    """Everything of the kind, anywhere below."""
+    relations: dict[Name, None] = {}
+    functions: dict[Name, None] = {}
     own: set[str] = set()
     for each in descendants(message):
-        if each.DESCRIPTOR.name == "RangeVar":
-            relations.append(name_of(each))
-        elif each.DESCRIPTOR.name == "CommonTableExpr":
+        kind = type(each)
+        if kind is pb.RangeVar:
+            relations[name_of(each)] = None
+        elif kind is pb.FuncCall:
+            functions[dotted(each.funcname)] = None
+        elif kind is pb.CommonTableExpr:
             own.add(each.ctename)
-    return tuple(dict.fromkeys(name for name in relations if name.schema is not None or name.name not in own))
+    read = tuple(name for name in relations if name.schema is not None or name.name not in own)
+    return Read(read, tuple(functions))
 
 
-def functions_in(message: Any) -> tuple[Name, ...]:
-    """Every function that is called anywhere below."""
-    calls = (dotted(each.funcname) for each in descendants(message) if each.DESCRIPTOR.name == "FuncCall")
-    return tuple(dict.fromkeys(calls))
-
-
-def texts_in(message: Any) -> tuple[str, ...]:
-    """Every string literal below."""
-    constants = (each for each in descendants(message) if each.DESCRIPTOR.name == "A_Const")
-    return tuple(dict.fromkeys(each.sval.sval for each in constants if each.WhichOneof("val") == "sval"))
+def equalities_in(node: Any) -> tuple[str, ...]:
+    """The columns that a condition holds equal to a constant, whatever else it asks."""
+    found: list[str] = []
+    waiting = [node]
+    while waiting:
+        each = waiting.pop()
+        match each.WhichOneof("node"):
+            case "bool_expr" if each.bool_expr.boolop == pb.AND_EXPR:
+                waiting += each.bool_expr.args
+            case "a_expr" if each.a_expr.kind == pb.AEXPR_OP and names_in(each.a_expr.name) == ("=",):
+                one, other = expression_of(each.a_expr.lexpr), expression_of(each.a_expr.rexpr)
+                if one.cast_of is not None and other.is_constant:
+                    found.append(one.cast_of)
+    return tuple(found)
 
 
 def _column(reference: Any) -> str:
@@ -126,16 +154,6 @@ def _column(reference: Any) -> str:
     return parts[-1] if parts else "*"
 
 
+_PLAIN = {None, "a_const", "string", "integer", "float", "boolean", "bit_string", "a_star", "type_name"}
 _IS_NOT_NULL = 2
-_CONSTANTS = {
-    "A_Const",
-    "TypeCast",
-    "TypeName",
-    "String",
-    "Integer",
-    "Float",
-    "A_ArrayExpr",
-    "RowExpr",
-    "List",
-    "Boolean",
-}
+_CONSTANTS = {pb.A_Const, pb.TypeCast, pb.TypeName, pb.A_ArrayExpr, pb.RowExpr, pb.List}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import re
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 @attrs.frozen
 class Statement:
     """One statement: its words as they stand in the file, what they say, and where they are (lines and columns from
-    1)."""
+    1).
+    """
 
     text: str
     meaning: Meaning
@@ -72,6 +74,19 @@ class Script:
     ignores: tuple[IgnoreComment, ...] = ()
     file: str | None = None
 
+    @functools.cached_property
+    def has_long_words(self) -> bool:
+        """Whether a name in it may have more than 63 bytes."""
+        return not self.text.isascii() or _LONG.search(self.text) is not None
+
+    @functools.cached_property
+    def qualified(self) -> Statement | None:
+        """The first statement that names an object with its schema."""
+        return next((each for each in self.statements if any(target.schema for target in each.objects)), None)
+
+
+_LONG = re.compile(r"(?<![\w$])[\w$]{64}|\"[^\"]{60}")
+
 
 def line_starts(raw: bytes) -> list[int]:
     """The offset of each line's first byte."""
@@ -81,3 +96,8 @@ def line_starts(raw: bytes) -> list[int]:
         starts.append(at + 1)
         at = raw.find(b"\n", at + 1)
     return starts
+
+
+def hash_of(statement: str) -> str:
+    """SHA-256 of the words of a statement, in hexadecimal: what it is recognised by."""
+    return hashlib.sha256(statement.encode("utf-8", "surrogatepass")).hexdigest()

@@ -2,7 +2,8 @@
 
 `translation` makes these from the parser's tree; rules, effects, proofs and rollbacks read nothing else, so the
 parser can be changed in one place. Names are unquoted parts, as the catalogue has them. What no class stands for is
-`Other`: known to be a statement, and nothing is claimed about it."""
+`Other`: known to be a statement, and nothing is claimed about it.
+"""
 
 from __future__ import annotations
 
@@ -49,6 +50,8 @@ class Expression:
     cast_to: TypeName | None = None
     not_null_of: str | None = None
     """The column, where the expression is `column IS NOT NULL` and nothing else."""
+    not_nulls: tuple[str, ...] = ()
+    """Columns that it asks IS NOT NULL of, among other things."""
     has_subquery: bool = False
 
 
@@ -146,12 +149,15 @@ class CreateIndex:
     columns: tuple[str | None, ...] = ()
     """The key; None stands for an expression."""
     is_partial: bool = False
+    is_plain: bool = False
+    """Columns and no more: no expression, INCLUDE, WHERE, order, collation or operator class."""
 
 
 @attrs.frozen(kw_only=True)
 class Drop:
     """DROP of anything that has a name: `kind` is PostgreSQL's word for it, in lower case ("table", "foreign
-    table")."""
+    table").
+    """
 
     kind: str
     names: tuple[Name, ...]
@@ -297,6 +303,8 @@ class OtherAction:
     action: str
     name: str | None = None
     options: tuple[str, ...] = ()
+    relation: Name | None = None
+    """The other table, of INHERIT and NO INHERIT."""
 
 
 Action: TypeAlias = (
@@ -347,6 +355,8 @@ class Truncate:
 
     tables: tuple[Name, ...]
     cascade: bool = False
+    only: tuple[Name, ...] = ()
+    """Those with ONLY before the name."""
 
 
 @attrs.frozen(kw_only=True)
@@ -370,7 +380,8 @@ class AddEnumValue:
 @attrs.frozen(kw_only=True)
 class AlterDomain:
     """ALTER DOMAIN: `action` is "add constraint", "drop constraint", "validate", "set not null", "drop not null",
-    "set default"."""
+    "set default".
+    """
 
     domain: Name
     action: str
@@ -396,6 +407,7 @@ class CreateTrigger:
     table: Name
     replace: bool = False
     references: Name | None = None
+    for_each_row: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -436,6 +448,8 @@ class CreateFunction:
     language: str | None = None
     security_definer: bool = False
     sets_search_path: bool = False
+    has_sql_body: bool = False
+    """BEGIN ATOMIC or RETURN: parsed when it is made, so that no search path decides what its names mean."""
     arguments: int = 0
 
 
@@ -476,7 +490,8 @@ class Comment:
 @attrs.frozen(kw_only=True)
 class CreateOther:
     """CREATE of a schema, extension, role, publication ...: what holds no lock on any relation that was there
-    before."""
+    before.
+    """
 
     kind: str
     name: Name
@@ -501,6 +516,8 @@ class Lock:
     tables: tuple[Name, ...]
     mode: int
     nowait: bool = False
+    only: tuple[Name, ...] = ()
+    """Those with ONLY before the name."""
 
 
 @attrs.frozen(kw_only=True)
@@ -514,8 +531,8 @@ class Change:
     """INSERT ... VALUES: as many rows as were written down."""
     reads: tuple[Name, ...] = ()
     columns: tuple[str, ...] = ()
-    texts: tuple[str, ...] = ()
-    """String literals: an enum's new value may be among them."""
+    equals: tuple[str, ...] = ()
+    """The columns that WHERE holds equal to a constant: if they are a key, it is about one row."""
 
 
 @attrs.frozen(kw_only=True)
@@ -524,7 +541,6 @@ class Select:
 
     reads: tuple[Name, ...] = ()
     functions: tuple[Name, ...] = ()
-    texts: tuple[str, ...] = ()
     locks_rows: bool = False
 
 
@@ -538,11 +554,25 @@ class Copy:
 
 
 @attrs.frozen(kw_only=True)
+class BlockStatement:
+    """A statement in the body of a DO."""
+
+    text: str
+    meaning: Meaning
+    line: int
+    """From 1, in the body."""
+    always: bool = True
+    """False where IF, or an error that is caught, may leave it out."""
+
+
+@attrs.frozen(kw_only=True)
 class Do:
-    """DO: what its block does can't be read from outside."""
+    """DO of a block."""
 
     language: str = "plpgsql"
     body: str = ""
+    inside: tuple[BlockStatement, ...] | None = None
+    """What it carries out at most; None where that can't be read from outside."""
 
 
 @attrs.frozen(kw_only=True)
@@ -557,6 +587,8 @@ class TransactionControl:
     """BEGIN, COMMIT, ROLLBACK, SAVEPOINT ...: `verb` in lower case."""
 
     verb: str
+    chain: bool = False
+    """AND CHAIN: the next transaction begins at once."""
 
 
 @attrs.frozen(kw_only=True)

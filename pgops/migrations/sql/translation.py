@@ -1,23 +1,25 @@
 """The parser's tree into `statements`: one function per node, the only place that knows libpg_query's messages.
 
 The tree is PostgreSQL's own (src/include/nodes/parsenodes.h), so the manual's words fit; enum fields are compared by
-name."""
+name.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import attrs
 from postgast import pg_query_pb2 as pb
 
 from pgops.migrations.sql import statements as s
+from pgops.migrations.sql.blocks import statements_inside
 from pgops.migrations.sql.expressions import (
     dotted,
+    equalities_in,
     expression_of,
-    functions_in,
     name_of,
     names_in,
-    relations_in,
-    texts_in,
+    read_in,
     type_of,
 )
 from pgops.migrations.sql.statements import ConstraintKind, Name
@@ -71,7 +73,7 @@ def _create_table_as(node: Any) -> s.Meaning:
             view=name_of(node.into.rel),
             materialized=True,
             if_not_exists=node.if_not_exists,
-            reads=relations_in(node.query),
+            reads=read_in(node.query).relations,
         )
     return s.CreateTable(
         table=name_of(node.into.rel),
@@ -87,8 +89,7 @@ def _column(node: Any) -> s.Column:
     not_null = identity = False
     generated = None
     constraints: list[s.Constraint] = []
-    deferrable = {index: each.constraint.contype for index, each in enumerate(node.constraints)}
-    for index, each in enumerate(node.constraints):
+    for each in node.constraints:
         constraint = each.constraint
         match pb.ConstrType.Name(constraint.contype):
             case "CONSTR_NOTNULL":
@@ -101,8 +102,12 @@ def _column(node: Any) -> s.Column:
                 generated = "virtual" if constraint.generated_kind == "v" else "stored"
                 default = expression_of(constraint.raw_expr)
             case "CONSTR_CHECK" | "CONSTR_UNIQUE" | "CONSTR_PRIMARY" | "CONSTR_FOREIGN":
-                follows = deferrable.get(index + 1)
-                constraints.append(_constraint(constraint, column=node.colname, deferrable=follows == _DEFERRABLE))
+                constraints.append(_constraint(constraint, column=node.colname))
+            # Beside a column, what is said of a constraint stands behind it as a node of its own.
+            case "CONSTR_ATTR_DEFERRABLE" if constraints:
+                constraints[-1] = attrs.evolve(constraints[-1], deferrable=True)
+            case "CONSTR_ATTR_NOT_ENFORCED" if constraints:
+                constraints[-1] = attrs.evolve(constraints[-1], is_enforced=False)
     kind = type_of(node.type_name) if node.HasField("type_name") else s.TypeName("")
     return s.Column(
         name=node.colname,
@@ -117,7 +122,6 @@ def _column(node: Any) -> s.Column:
     )
 
 
-_DEFERRABLE = pb.CONSTR_ATTR_DEFERRABLE
 _KINDS = {
     pb.CONSTR_NOTNULL: ConstraintKind.NOT_NULL,
     pb.CONSTR_CHECK: ConstraintKind.CHECK,
@@ -128,7 +132,7 @@ _KINDS = {
 }
 
 
-def _constraint(node: Any, *, column: str | None = None, deferrable: bool = False) -> s.Constraint:
+def _constraint(node: Any, *, column: str | None = None) -> s.Constraint:
     kind = _KINDS[node.contype]
     is_key = kind is ConstraintKind.FOREIGN_KEY
     columns = names_in(node.fk_attrs if is_key else node.keys)
@@ -143,7 +147,7 @@ def _constraint(node: Any, *, column: str | None = None, deferrable: bool = Fals
         not_valid=node.skip_validation,
         is_enforced=node.is_enforced or kind not in (ConstraintKind.CHECK, ConstraintKind.FOREIGN_KEY),
         using_index=node.indexname or None,
-        deferrable=node.deferrable or deferrable,
+        deferrable=node.deferrable,
         on_delete=node.fk_del_action or "a",
     )
 
@@ -200,13 +204,22 @@ def _action(node: Any) -> s.Action:
             return s.DetachPartition(partition=name_of(command.name), concurrently=command.concurrent)
         case "DetachPartitionFinalize":
             return s.DetachPartition(partition=name_of(definition.partition_cmd.name), finalize=True)
+        case "AlterConstraint":
+            altered = definition.atalter_constraint
+            word = "enforced" if altered.is_enforced else "not enforced"
+            return s.OtherAction(
+                action="AlterConstraint",
+                name=altered.conname or None,
+                options=(word,) if altered.alter_enforceability else (),
+            )
         case other:
             options = (
                 tuple(each.def_elem.defname for each in definition.list.items if each.HasField("def_elem"))
                 if definition.WhichOneof("node") == "list"
                 else ()
             )
-            return s.OtherAction(action=other, name=node.name or None, options=options)
+            relation = name_of(definition.range_var) if definition.WhichOneof("node") == "range_var" else None
+            return s.OtherAction(action=other, name=node.name or None, options=options, relation=relation)
 
 
 # --- objects in general ----------------------------------------------------------------------------------------------
@@ -323,6 +336,19 @@ def _create_index(node: Any) -> s.Meaning:
         method=node.access_method or "btree",
         columns=tuple(each.index_elem.name or None for each in node.index_params),
         is_partial=node.HasField("where_clause"),
+        is_plain=_is_plain(node),
+    )
+
+
+def _is_plain(node: Any) -> bool:
+    keys = [each.index_elem for each in node.index_params]
+    more = node.index_including_params or node.HasField("where_clause") or node.nulls_not_distinct
+    return not more and all(
+        each.name
+        and not (each.collation or each.opclass or each.opclassopts)
+        and each.ordering == pb.SORTBY_DEFAULT
+        and each.nulls_ordering == pb.SORTBY_NULLS_DEFAULT
+        for each in keys
     )
 
 
@@ -359,7 +385,11 @@ def _is_on(option: Any) -> bool:
 def _trigger(node: Any) -> s.Meaning:
     references = name_of(node.constrrel) if node.HasField("constrrel") else None
     return s.CreateTrigger(
-        name=node.trigname, table=name_of(node.relation), replace=node.replace, references=references
+        name=node.trigname,
+        table=name_of(node.relation),
+        replace=node.replace,
+        references=references,
+        for_each_row=node.row,
     )
 
 
@@ -381,12 +411,13 @@ def _function(node: Any) -> s.Meaning:
         language=language or ("sql" if node.HasField("sql_body") else None),
         security_definer=definer,
         sets_search_path=path,
+        has_sql_body=node.HasField("sql_body"),
         arguments=len(node.parameters),
     )
 
 
 def _view(node: Any) -> s.Meaning:
-    return s.CreateView(view=name_of(node.view), replace=node.replace, reads=relations_in(node.query))
+    return s.CreateView(view=name_of(node.view), replace=node.replace, reads=read_in(node.query).relations)
 
 
 def _alter_enum(node: Any) -> s.Meaning:
@@ -410,7 +441,7 @@ def _alter_domain(node: Any) -> s.Meaning:
     constraint = _constraint(definition.constraint) if definition.WhichOneof("node") == "constraint" else None
     return s.AlterDomain(
         domain=dotted(node.type_name),
-        action=_DOMAIN_ACTIONS.get(node.subtype, node.subtype),
+        action=_DOMAIN_ACTIONS.get(node.subtype, str(node.subtype)),
         constraint=constraint,
         name=node.name or None,
     )
@@ -441,9 +472,9 @@ def _subscription(node: Any) -> s.Meaning:
 
 def _publication(node: Any) -> s.Meaning:
     tables = tuple(
-        name_of(each.publication_object_spec.pubtable.relation)
+        name_of(each.publication_obj_spec.pubtable.relation)
         for each in node.pubobjects
-        if each.publication_object_spec.HasField("pubtable")
+        if each.publication_obj_spec.HasField("pubtable")
     )
     return s.CreateOther(kind="publication", name=Name(node.pubname), relations=tables)
 
@@ -456,14 +487,15 @@ def _change(verb: str) -> Callable[[Any], s.Meaning]:
         has_where = verb in {"update", "delete"} and node.HasField("where_clause")
         targets = node.target_list if verb == "update" else node.cols if verb == "insert" else ()
         values = verb == "insert" and bool(node.select_stmt.select_stmt.values_lists)
+        table, read = name_of(node.relation), read_in(node)
         return s.Change(
             verb=verb,
-            table=name_of(node.relation),
+            table=table,
             has_where=has_where,
+            equals=equalities_in(node.where_clause) if has_where else (),
             from_constants=values,
-            reads=tuple(name for name in relations_in(node) if name != name_of(node.relation)),
+            reads=tuple(name for name in read.relations if name != table),
             columns=tuple(each.res_target.name for each in targets),
-            texts=texts_in(node),
         )
 
     return change
@@ -472,12 +504,17 @@ def _change(verb: str) -> Callable[[Any], s.Meaning]:
 def _select(node: Any) -> s.Meaning:
     if node.HasField("into_clause"):
         return s.CreateTable(table=name_of(node.into_clause.rel), as_query=True)
+    read = read_in(node)
     return s.Select(
-        reads=relations_in(node),
-        functions=functions_in(node),
-        texts=texts_in(node),
+        reads=read.relations,
+        functions=read.functions,
         locks_rows=bool(node.locking_clause),
     )
+
+
+def _explain(node: Any) -> s.Meaning:
+    read = read_in(node)
+    return s.Select(reads=read.relations, functions=read.functions)
 
 
 def _copy(node: Any) -> s.Meaning:
@@ -490,12 +527,13 @@ def _copy(node: Any) -> s.Meaning:
 
 def _do(node: Any) -> s.Meaning:
     given = {each.def_elem.defname: each.def_elem.arg.string.sval for each in node.args}
-    return s.Do(language=given.get("language", "plpgsql").lower(), body=given.get("as", ""))
+    language, body = given.get("language", "plpgsql").lower(), given.get("as", "")
+    return s.Do(language=language, body=body, inside=statements_inside(language, body, meaning_of))
 
 
 def _transaction(node: Any) -> s.Meaning:
     word = pb.TransactionStmtKind.Name(node.kind).removeprefix("TRANS_STMT_").lower()
-    return s.TransactionControl(verb="begin" if word == "start" else word.replace("_", " "))
+    return s.TransactionControl(verb="begin" if word == "start" else word.replace("_", " "), chain=node.chain)
 
 
 def _set(node: Any) -> s.Meaning:
@@ -519,6 +557,10 @@ def _setting(constant: Any) -> str:
 
 def _relations(nodes: Sequence[Any]) -> tuple[Name, ...]:
     return tuple(name_of(each.range_var) for each in nodes)
+
+
+def _only(nodes: Sequence[Any]) -> tuple[Name, ...]:
+    return tuple(name_of(each.range_var) for each in nodes if not each.range_var.inh)
 
 
 def _nothing_but(kind: str, name: str) -> Callable[[Any], s.Meaning]:
@@ -552,7 +594,7 @@ _TRANSLATE: Mapping[str, Callable[[Any], s.Meaning]] = {
     "cluster_stmt": lambda node: s.Cluster(table=name_of(node.relation) if node.HasField("relation") else None),
     "vacuum_stmt": _vacuum,
     "truncate_stmt": lambda node: s.Truncate(
-        tables=_relations(node.relations), cascade=node.behavior == pb.DROP_CASCADE
+        tables=_relations(node.relations), cascade=node.behavior == pb.DROP_CASCADE, only=_only(node.relations)
     ),
     "refresh_mat_view_stmt": lambda node: s.RefreshView(
         view=name_of(node.relation), concurrently=node.concurrent, with_no_data=node.skip_data
@@ -580,13 +622,15 @@ _TRANSLATE: Mapping[str, Callable[[Any], s.Meaning]] = {
     "create_event_trig_stmt": _nothing_but("event trigger", "trigname"),
     "create_foreign_server_stmt": _nothing_but("server", "servername"),
     "create_fdw_stmt": _nothing_but("foreign data wrapper", "fdwname"),
-    "lock_stmt": lambda node: s.Lock(tables=_relations(node.relations), mode=node.mode, nowait=node.nowait),
+    "lock_stmt": lambda node: s.Lock(
+        tables=_relations(node.relations), mode=node.mode, nowait=node.nowait, only=_only(node.relations)
+    ),
     "insert_stmt": _change("insert"),
     "update_stmt": _change("update"),
     "delete_stmt": _change("delete"),
     "merge_stmt": _change("merge"),
     "select_stmt": _select,
-    "explain_stmt": lambda node: s.Select(reads=relations_in(node), functions=functions_in(node)),
+    "explain_stmt": _explain,
     "variable_show_stmt": lambda _: s.Select(),
     "copy_stmt": _copy,
     "do_stmt": _do,

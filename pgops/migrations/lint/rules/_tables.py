@@ -21,19 +21,3 @@ def actions(step: Step, kind: type[_Action]) -> Iterator[tuple[s.AlterTable, _Ac
         for action in meaning.actions:
             if isinstance(action, kind):
                 yield meaning, action
-
-
-def constraint_name(table: s.Name, constraint: s.Constraint) -> str:
-    """The name it has, or the one that PostgreSQL would give (ChooseConstraintName in pg_constraint.c), about."""
-    if constraint.name is not None:
-        return constraint.name
-    label = {
-        s.ConstraintKind.FOREIGN_KEY: "fkey",
-        s.ConstraintKind.CHECK: "check",
-        s.ConstraintKind.UNIQUE: "key",
-        s.ConstraintKind.PRIMARY_KEY: "pkey",
-        s.ConstraintKind.EXCLUDE: "excl",
-        s.ConstraintKind.NOT_NULL: "not_null",
-    }[constraint.kind]
-    columns = () if constraint.kind is s.ConstraintKind.PRIMARY_KEY else constraint.columns
-    return "_".join([table.name, *columns, label])

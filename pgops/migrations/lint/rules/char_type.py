@@ -2,7 +2,8 @@
 
 A character(n) is filled up with blanks to its length; blanks at its end are ignored by comparison and kept in
 storage, so that lengths and LIKE surprise. It is no faster than text (manual, section 8.3; PostgreSQL wiki, "Don't Do
-This")."""
+This").
+"""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._columns import columns_made
+from pgops.migrations.sql.statements import AddColumn, AlterType, CreateTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,4 +40,5 @@ RULE = Rule(
     good=GOOD,
     covers_small=True,
     aliases=("ban-char-field",),
+    statements=(CreateTable, AddColumn, AlterType),
 )

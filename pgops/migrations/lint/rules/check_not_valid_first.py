@@ -2,15 +2,19 @@
 
 It takes ACCESS EXCLUSIVE and looks at every row. Declared NOT VALID it holds for new rows at once and looks at none
 (the lock is the same, for an instant); VALIDATE CONSTRAINT in a transaction of its own then reads under SHARE UPDATE
-EXCLUSIVE, which stops no one (manual, ALTER TABLE, "Notes")."""
+EXCLUSIVE, which stops no one (manual, ALTER TABLE, "Notes").
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pgops.findings import Severity
 from pgops.migrations.lint.api import Hit, Kind, Rule
-from pgops.migrations.lint.rules._tables import actions, constraint_name
-from pgops.migrations.sql.statements import AddConstraint, ConstraintKind, Name
+from pgops.migrations.lint.rules._tables import actions
+from pgops.migrations.lint.rules._touches import whole
+from pgops.migrations.lint.rules._validating import validated_later
+from pgops.migrations.sql.statements import AddConstraint, ConstraintKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,13 +35,12 @@ def look(step: Step) -> Iterator[Hit]:
         constraint = action.constraint
         if constraint.kind is not ConstraintKind.CHECK or constraint.not_valid or not constraint.is_enforced:
             continue
-        name = Name(constraint_name(alter.table, constraint)).sql
-        alone = len(alter.actions) == 1
+        if step.known.is_small(alter.table):
+            continue
         yield Hit(
             message=f"The new CHECK reads all of {alter.table} while nobody may read or write it.",
-            fix=f"{step.statement.text} NOT VALID;\nCOMMIT;\nALTER TABLE {alter.table} VALIDATE CONSTRAINT {name};"
-            if alone
-            else None,
+            fix=validated_later(step, alter, action) if len(alter.actions) == 1 else None,
+            touch=whole(step, alter.table),
         )
 
 
@@ -46,8 +49,10 @@ RULE = Rule(
     doc=__doc__,
     look=look,
     kind=Kind.BLOCKS,
+    severity=Severity.CRITICAL,
     setup=SETUP,
     bad=BAD,
     good=GOOD,
     aliases=("constraint-missing-not-valid",),
+    statements=(AddConstraint,),
 )

@@ -10,11 +10,13 @@ No harm on a table that is new or small. A partitioned table can't have one conc
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+import attrs
+
 from pgops.migrations.lint.api import Hit, Kind, Rule
-from pgops.migrations.sql.statements import CreateIndex
+from pgops.migrations.lint.rules._wording import create_index
+from pgops.migrations.sql.statements import CreateIndex, Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,16 +27,16 @@ SETUP = "CREATE TABLE orders (id bigint PRIMARY KEY, day date NOT NULL);"
 BAD = "CREATE INDEX orders_day ON orders (day);"
 GOOD = "CREATE INDEX CONCURRENTLY orders_day ON orders (day);"
 
-_CREATE = re.compile(r"\bINDEX\b", re.IGNORECASE)
-
 
 def look(step: Step) -> Iterator[Hit]:
     index = step.statement.meaning
     if not isinstance(index, CreateIndex) or index.concurrently or step.known.is_partitioned(index.table):
         return
+    if index.if_not_exists and index.name is not None and step.known.index(Name(index.name, index.table.schema)):
+        return  # nothing is built: index-if-not-exists has a word about that
     yield Hit(
         message=f"Building this index blocks every write to {index.table} until it is done.",
-        fix=_CREATE.sub("INDEX CONCURRENTLY", step.statement.text, count=1) + ";",
+        fix=create_index(step.statement.text, index, attrs.evolve(index, concurrently=True)),
     )
 
 
@@ -47,4 +49,5 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     aliases=("require-concurrent-index-creation",),
+    statements=(CreateIndex,),
 )

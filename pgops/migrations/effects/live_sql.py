@@ -1,0 +1,463 @@
+"""The questions that `live` asks of a catalogue. All go by oid and read pg_catalog alone; none locks a user's table but
+TABLES and INDEXES, which measure sizes and leave out what somebody holds exclusively.
+"""
+
+from __future__ import annotations
+
+# The names as the session's search path resolves them. to_regclass would be an error for a schema without USAGE.
+RELATIONS = """
+SELECT w.ordinal::int, found.oid::bigint
+  FROM ROWS FROM (pg_catalog.unnest(%(names)s::text[]), pg_catalog.unnest(%(schemas)s::text[]))
+       WITH ORDINALITY AS w (name, schema, ordinal)
+ CROSS JOIN LATERAL (
+       SELECT c.oid
+         FROM pg_catalog.pg_class AS c
+         JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE c.relname = w.name
+          AND CASE WHEN w.schema = 'pg_temp' THEN n.oid = pg_catalog.pg_my_temp_schema()
+                   WHEN w.schema IS NOT NULL THEN n.nspname = w.schema
+                   ELSE n.nspname = ANY (pg_catalog.current_schemas(true)) END
+        ORDER BY pg_catalog.array_position(pg_catalog.current_schemas(true), n.nspname)
+        LIMIT 1) AS found
+"""
+
+# What was named, and what it reaches: of every level, each with the oid that it is found by.
+REACHED = """
+WITH RECURSIVE
+named AS (
+    SELECT c.oid, c.relkind
+      FROM pg_catalog.pg_class AS c
+     WHERE c.oid = ANY (%(oids)s::bigint[]::oid[])
+), tables AS (
+    SELECT oid FROM named WHERE relkind NOT IN ('i', 'I')
+    UNION
+    SELECT i.indrelid
+      FROM pg_catalog.pg_index AS i
+     WHERE i.indexrelid IN (SELECT oid FROM named WHERE relkind IN ('i', 'I'))
+), downwards AS (
+    SELECT oid FROM tables
+    UNION
+    SELECT i.inhrelid
+      FROM downwards AS d
+      JOIN pg_catalog.pg_inherits AS i ON i.inhparent = d.oid
+), upwards AS (
+    SELECT oid FROM tables
+    UNION
+    SELECT i.inhparent
+      FROM upwards AS u
+      JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = u.oid
+)
+SELECT oid::bigint FROM downwards
+ UNION
+SELECT oid::bigint FROM upwards
+ UNION  -- the default partition stands beside what is attached or dropped
+SELECT p.partdefid::bigint
+  FROM pg_catalog.pg_partitioned_table AS p
+ WHERE p.partrelid IN (SELECT oid FROM upwards)
+   AND p.partdefid <> 0
+ UNION  -- what a parent references, a new partition references too
+SELECT k.confrelid::bigint
+  FROM pg_catalog.pg_constraint AS k
+ WHERE k.conrelid IN (SELECT oid FROM downwards UNION SELECT oid FROM upwards)
+   AND k.contype = 'f'
+ UNION
+SELECT k.conrelid::bigint
+  FROM pg_catalog.pg_constraint AS k
+ WHERE k.confrelid IN (SELECT oid FROM downwards UNION SELECT oid FROM upwards)
+   AND k.contype = 'f'
+"""
+
+# Whom TRUNCATE ... CASCADE of each table reaches, from key to key and into partitions.
+CASCADES = """
+WITH RECURSIVE reached AS (
+    SELECT c.oid AS root, c.oid
+      FROM pg_catalog.pg_class AS c
+     WHERE c.oid = ANY (%(oids)s::bigint[]::oid[])
+       AND c.relkind IN ('r', 'p')
+    UNION
+    SELECT r.root, next.oid
+      FROM reached AS r
+     CROSS JOIN LATERAL (
+           SELECT k.conrelid AS oid
+             FROM pg_catalog.pg_constraint AS k
+            WHERE k.confrelid = r.oid
+              AND k.contype = 'f'
+           UNION ALL
+           SELECT i.inhrelid
+             FROM pg_catalog.pg_inherits AS i
+            WHERE i.inhparent = r.oid) AS next
+)
+SELECT root::bigint, pg_catalog.array_agg(oid::bigint ORDER BY oid)
+  FROM reached
+ WHERE oid <> root
+ GROUP BY root
+"""
+
+TABLES = """
+WITH busy AS MATERIALIZED (  -- measuring a size would wait for whoever holds these
+    SELECT l.relation
+      FROM pg_catalog.pg_locks AS l
+     WHERE l.locktype = 'relation'
+       AND l.mode = 'AccessExclusiveLock'
+       AND l.pid <> pg_catalog.pg_backend_pid()
+)
+SELECT c.oid::bigint, n.nspname, c.relname, c.relkind,
+       CASE WHEN c.relkind = 'p' THEN 0
+            WHEN c.relkind IN ('r', 'm', 't') AND size.bytes IS NULL THEN -1
+            ELSE c.reltuples END AS rows,
+       COALESCE(size.bytes, c.relpages::bigint * pg_catalog.current_setting('block_size')::bigint) AS bytes,
+       p.partdefid::bigint,
+       (SELECT i.inhparent::bigint
+          FROM pg_catalog.pg_inherits AS i
+         WHERE i.inhrelid = c.oid
+           AND c.relispartition) AS parent,
+       ARRAY(SELECT a.attname
+               FROM pg_catalog.pg_attribute AS a
+              WHERE a.attrelid = c.oid
+                AND a.attnum > 0  -- of an expression in the key it is 0
+                AND a.attnum = ANY (p.partattrs::smallint[]))::text[] AS partition_key,
+       ARRAY(SELECT y.polname FROM pg_catalog.pg_policy AS y WHERE y.polrelid = c.oid)::text[] AS policies,
+       ARRAY(SELECT t.tgname
+               FROM pg_catalog.pg_trigger AS t
+              WHERE t.tgrelid = c.oid
+                AND NOT t.tgisinternal)::text[] AS triggers,
+       c.relpersistence, m.amname
+  FROM pg_catalog.pg_class AS c
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  LEFT JOIN pg_catalog.pg_partitioned_table AS p ON p.partrelid = c.oid
+  LEFT JOIN pg_catalog.pg_am AS m ON m.oid = c.relam
+  LEFT JOIN LATERAL (
+       SELECT pg_catalog.pg_total_relation_size(c.oid) AS bytes
+        WHERE c.relkind IN ('r', 'm', 't')
+          AND c.oid NOT IN (SELECT relation FROM busy)
+          AND c.reltoastrelid NOT IN (SELECT relation FROM busy)
+          AND NOT EXISTS (
+              SELECT
+                FROM pg_catalog.pg_index AS i
+               WHERE i.indrelid IN (c.oid, c.reltoastrelid)
+                 AND i.indexrelid IN (SELECT relation FROM busy))
+       ) AS size ON true
+ WHERE c.oid = ANY (%(oids)s::bigint[]::oid[])
+"""
+
+COLUMNS = """
+WITH RECURSIVE bases AS (  -- of a domain over a domain, the type below both
+    SELECT t.oid, t.typbasetype, t.typtypmod
+      FROM pg_catalog.pg_type AS t
+     WHERE t.typtype = 'd'
+       AND t.oid IN (SELECT a.atttypid FROM pg_catalog.pg_attribute AS a
+                      WHERE a.attrelid = ANY (%(oids)s::bigint[]::oid[]))
+     UNION ALL
+    SELECT b.oid, t.typbasetype, t.typtypmod
+      FROM bases AS b
+      JOIN pg_catalog.pg_type AS t ON t.oid = b.typbasetype
+     WHERE t.typtype = 'd'
+), base AS (
+    SELECT b.oid, t.oid AS type, b.typtypmod AS modifier, t.typname AS name
+      FROM bases AS b
+      JOIN pg_catalog.pg_type AS t ON t.oid = b.typbasetype
+     WHERE t.typtype <> 'd'
+)
+SELECT a.attrelid::bigint, a.attname, a.attnum,
+       pg_catalog.format_type(a.atttypid, a.atttypmod),
+       COALESCE(b.name, t.typname) AS base_type,
+       CASE WHEN b.oid IS NULL THEN pg_catalog.format_type(a.atttypid, a.atttypmod)
+            ELSE pg_catalog.format_type(b.type, b.modifier) END AS base_form,
+       a.atttypmod, l.collname,
+       -- since 18 attnotnull is true for what is NOT VALID too
+       a.attnotnull AND NOT EXISTS (
+           SELECT
+             FROM pg_catalog.pg_constraint AS k
+            WHERE k.conrelid = a.attrelid
+              AND k.contype = 'n'
+              AND k.conkey[1] = a.attnum
+              AND NOT k.convalidated) AS not_null,
+       a.atthasdef, a.attgenerated, a.attidentity <> '' AS is_identity,
+       COALESCE(a.attnum = ANY (p.partattrs::smallint[])
+                OR pg_catalog.strpos(p.partexprs::text, ':varattno ' || a.attnum || ' ') > 0, false) AS in_partition_key
+  FROM pg_catalog.pg_attribute AS a
+  JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
+  LEFT JOIN base AS b ON b.oid = t.oid
+  LEFT JOIN pg_catalog.pg_collation AS l ON l.oid = a.attcollation
+  LEFT JOIN pg_catalog.pg_partitioned_table AS p ON p.partrelid = a.attrelid
+ WHERE a.attrelid = ANY (%(oids)s::bigint[]::oid[])
+   AND a.attnum > 0
+   AND NOT a.attisdropped
+ ORDER BY a.attrelid, a.attnum
+"""
+
+CONSTRAINTS = """
+SELECT k.conrelid::bigint, k.conname, k.contype, k.convalidated,
+       COALESCE(k.conkey, '{}')::smallint[]::int[], k.confrelid::bigint, COALESCE(k.confkey, '{}')::smallint[]::int[],
+       CASE WHEN k.contype IN ('c', 'n') THEN pg_catalog.pg_get_constraintdef(k.oid) ELSE '' END,
+       (SELECT x.relname FROM pg_catalog.pg_class AS x WHERE x.oid = k.conindid) AS index,
+       k.confdeltype, k.confupdtype,
+       EXISTS (SELECT
+                 FROM pg_catalog.pg_constraint AS p
+                WHERE p.oid = k.conparentid
+                  AND p.conrelid <> k.conrelid) AS is_inherited
+  FROM pg_catalog.pg_constraint AS k
+ WHERE k.conrelid = ANY (%(oids)s::bigint[]::oid[])
+    OR k.confrelid = ANY (%(oids)s::bigint[]::oid[])
+ ORDER BY k.oid
+"""
+
+INDEXES = """
+WITH busy AS MATERIALIZED (
+    SELECT l.relation
+      FROM pg_catalog.pg_locks AS l
+     WHERE l.locktype = 'relation'
+       AND l.mode = 'AccessExclusiveLock'
+       AND l.pid <> pg_catalog.pg_backend_pid()
+)
+SELECT i.indexrelid::bigint, i.indrelid::bigint, n.nspname, c.relname, i.indisvalid, i.indisunique,
+       i.indkey::smallint[]::int[], i.indnkeyatts, i.indpred IS NOT NULL,
+       (SELECT k.conname FROM pg_catalog.pg_constraint AS k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')),
+       CASE WHEN c.relkind = 'i' AND c.oid NOT IN (SELECT relation FROM busy) THEN pg_catalog.pg_relation_size(c.oid)
+            ELSE c.relpages::bigint * pg_catalog.current_setting('block_size')::bigint END,
+       -- the columns of an expression or predicate, from the nodes that hold them
+       ARRAY(SELECT DISTINCT found[1]::int
+               FROM pg_catalog.regexp_matches(COALESCE(i.indexprs::text, '') || COALESCE(i.indpred::text, ''),
+                                              ':varattno ([0-9]+)', 'g') AS found),
+       i.indexprs IS NOT NULL OR i.indpred IS NOT NULL AS is_built_anew,
+       m.amname,
+       i.indexprs IS NULL AND i.indpred IS NULL AND i.indnatts = i.indnkeyatts
+       AND 0 = ALL (i.indoption::smallint[])
+       AND NOT EXISTS (
+           SELECT
+             FROM ROWS FROM (pg_catalog.unnest(i.indkey::smallint[]), pg_catalog.unnest(i.indclass::oid[]),
+                             pg_catalog.unnest(i.indcollation::oid[])) AS key (number, class, collated)
+             JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = key.number
+             JOIN pg_catalog.pg_opclass AS o ON o.oid = key.class
+            WHERE NOT o.opcdefault
+               OR key.collated <> a.attcollation) AS is_plain
+  FROM pg_catalog.pg_index AS i
+  JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid
+  JOIN pg_catalog.pg_am AS m ON m.oid = c.relam
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE i.indrelid = ANY (%(oids)s::bigint[]::oid[])
+"""
+
+# What ALTER COLUMN TYPE meets and refuses (RememberAllDependentForRebuilding in tablecmds.c).
+PINNED = """
+SELECT d.refobjid::bigint, d.refobjsubid, d.what
+  FROM (
+        SELECT d.refobjid, d.refobjsubid,
+               CASE v.relkind WHEN 'm' THEN 'materialized view ' WHEN 'v' THEN 'view ' ELSE 'a rule of ' END
+               || pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(v.relname) AS what
+          FROM pg_catalog.pg_depend AS d
+          JOIN pg_catalog.pg_rewrite AS r ON r.oid = d.objid
+          JOIN pg_catalog.pg_class AS v ON v.oid = r.ev_class
+          JOIN pg_catalog.pg_namespace AS n ON n.oid = v.relnamespace
+         WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+           AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+           AND d.refobjid = ANY (%(oids)s::bigint[]::oid[])
+         UNION ALL
+        SELECT d.refobjid, d.refobjsubid, 'policy ' || pg_catalog.quote_ident(p.polname)
+          FROM pg_catalog.pg_depend AS d
+          JOIN pg_catalog.pg_policy AS p ON p.oid = d.objid
+         WHERE d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass
+           AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+           AND d.refobjid = ANY (%(oids)s::bigint[]::oid[])
+         UNION ALL
+        SELECT d.refobjid, d.refobjsubid, 'trigger ' || pg_catalog.quote_ident(t.tgname)
+          FROM pg_catalog.pg_depend AS d
+          JOIN pg_catalog.pg_trigger AS t ON t.oid = d.objid
+         WHERE d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass
+           AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+           AND d.refobjid = ANY (%(oids)s::bigint[]::oid[])
+         UNION ALL
+        SELECT d.refobjid, d.refobjsubid, 'generated column ' || pg_catalog.quote_ident(a.attname)
+          FROM pg_catalog.pg_depend AS d
+          JOIN pg_catalog.pg_attrdef AS f ON f.oid = d.objid
+          JOIN pg_catalog.pg_attribute AS a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
+         WHERE d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass
+           AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+           AND d.refobjid = ANY (%(oids)s::bigint[]::oid[])
+           AND a.attgenerated <> ''
+           AND d.refobjsubid <> f.adnum  -- a column's own default depends on the column too
+         UNION ALL  -- before 15 it is the column that depends, not its expression
+        SELECT d.refobjid, d.refobjsubid, 'generated column ' || pg_catalog.quote_ident(a.attname)
+          FROM pg_catalog.pg_depend AS d
+          JOIN pg_catalog.pg_attribute AS a ON a.attrelid = d.objid AND a.attnum = d.objsubid
+         WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+           AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+           AND d.refobjid = ANY (%(oids)s::bigint[]::oid[])
+           AND d.refobjid = d.objid
+           AND a.attgenerated <> ''
+           AND d.refobjsubid <> d.objsubid
+         UNION ALL
+        SELECT d.refobjid, d.refobjsubid, 'a publication''s row filter'
+          FROM pg_catalog.pg_depend AS d
+         WHERE d.classid = 'pg_catalog.pg_publication_rel'::pg_catalog.regclass
+           AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+           AND d.refobjid = ANY (%(oids)s::bigint[]::oid[])
+         UNION ALL
+        SELECT d.refobjid, d.refobjsubid, 'function ' || pg_catalog.quote_ident(f.proname)
+          FROM pg_catalog.pg_depend AS d
+          JOIN pg_catalog.pg_proc AS f ON f.oid = d.objid
+         WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+           AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+           AND d.refobjid = ANY (%(oids)s::bigint[]::oid[])
+       ) AS d
+ WHERE d.refobjsubid > 0
+"""
+
+# The views on a table or column, and the views on those: what CASCADE drops.
+VIEWS = """
+WITH RECURSIVE on_them AS (
+    SELECT d.refobjid AS below, d.refobjsubid AS number, r.ev_class AS view
+      FROM pg_catalog.pg_depend AS d
+      JOIN pg_catalog.pg_rewrite AS r ON r.oid = d.objid
+     WHERE d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+       AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+       AND d.refobjid = ANY (%(oids)s::bigint[]::oid[])
+       AND r.ev_class <> d.refobjid
+    UNION
+    SELECT o.below, o.number, r.ev_class
+      FROM on_them AS o
+      JOIN pg_catalog.pg_depend AS d
+            ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+           AND d.refobjid = o.view
+           AND d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+      JOIN pg_catalog.pg_rewrite AS r ON r.oid = d.objid
+     WHERE r.ev_class <> d.refobjid
+)
+SELECT o.below::bigint, o.number, n.nspname, v.relname
+  FROM on_them AS o
+  JOIN pg_catalog.pg_class AS v ON v.oid = o.view AND v.relkind IN ('v', 'm')
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = v.relnamespace
+"""
+
+INHERITED = """
+SELECT i.inhparent::bigint, i.inhrelid::bigint, i.inhdetachpending
+  FROM pg_catalog.pg_inherits AS i
+ WHERE i.inhparent = ANY (%(oids)s::bigint[]::oid[])
+ ORDER BY i.inhrelid
+"""
+
+NAMES = """
+SELECT c.oid::bigint, n.nspname, c.relname
+  FROM pg_catalog.pg_class AS c
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+ WHERE c.oid = ANY (%(oids)s::bigint[]::oid[])
+"""
+
+# A domain, and every domain over it: ALTER DOMAIN looks at the tables of all of them. And the domains below it, whose
+# constraints hold for it too.
+TYPES = """
+WITH RECURSIVE named AS (
+    SELECT w.ordinal::int, found.oid
+      FROM ROWS FROM (pg_catalog.unnest(%(names)s::text[]), pg_catalog.unnest(%(schemas)s::text[]))
+           WITH ORDINALITY AS w (name, schema, ordinal)
+     CROSS JOIN LATERAL (
+           SELECT t.oid
+             FROM pg_catalog.pg_type AS t
+             JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
+            WHERE t.typname = w.name
+              AND CASE WHEN w.schema IS NOT NULL THEN n.nspname = w.schema
+                       ELSE n.nspname = ANY (pg_catalog.current_schemas(true)) END
+            ORDER BY pg_catalog.array_position(pg_catalog.current_schemas(true), n.nspname)
+            LIMIT 1) AS found
+), over_it AS (  -- of PostgreSQL's own types, and of the row type of a table, nobody asks
+    SELECT n.ordinal, n.oid
+      FROM named AS n
+      JOIN pg_catalog.pg_type AS t ON t.oid = n.oid
+     WHERE t.oid >= 16384
+       AND t.typtype <> 'c'
+    UNION
+    SELECT o.ordinal, t.oid
+      FROM over_it AS o
+      JOIN pg_catalog.pg_type AS t ON t.typtype = 'd' AND t.typbasetype = o.oid
+), below_it AS (
+    SELECT ordinal, oid, typbasetype, typtypmod, 0 AS depth
+      FROM named
+      JOIN pg_catalog.pg_type AS t USING (oid)
+    UNION ALL
+    SELECT b.ordinal, t.oid, t.typbasetype, t.typtypmod, b.depth + 1
+      FROM below_it AS b
+      JOIN pg_catalog.pg_type AS t ON t.oid = b.typbasetype
+     WHERE b.typbasetype <> 0
+)
+SELECT n.ordinal, t.typtype,
+       EXISTS (SELECT
+                 FROM below_it AS b
+                 JOIN pg_catalog.pg_type AS d ON d.oid = b.oid AND d.typtype = 'd'
+                WHERE b.ordinal = n.ordinal
+                  AND (d.typnotnull OR EXISTS (
+                      SELECT FROM pg_catalog.pg_constraint AS k WHERE k.contypid = d.oid))) AS has_constraints,
+       t.typnotnull,
+       -- the default of the nearest domain that has one
+       EXISTS (SELECT
+                 FROM pg_catalog.regexp_matches(t.typdefaultbin::text, ':funcid ([0-9]+)', 'g') AS found
+                 JOIN pg_catalog.pg_proc AS p ON p.oid = found[1]::oid
+                WHERE p.provolatile = 'v') AS default_is_volatile,
+       (SELECT pg_catalog.array_agg(DISTINCT a.attrelid::bigint)
+          FROM over_it AS o
+          JOIN pg_catalog.pg_attribute AS a ON a.atttypid = o.oid AND NOT a.attisdropped AND a.attnum > 0
+          JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid AND c.relkind IN ('r', 'm', 'p', 'f', 'v')
+         WHERE o.ordinal = n.ordinal) AS used_by,
+       (SELECT pg_catalog.array_agg(DISTINCT a.attrelid::bigint)
+          FROM over_it AS o
+          JOIN pg_catalog.pg_attribute AS a ON a.atttypid = o.oid AND NOT a.attisdropped AND a.attnum > 0
+          JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid AND c.relkind IN ('r', 'm')
+         WHERE o.ordinal = n.ordinal) AS stored_in,
+       EXISTS (SELECT  -- in an array, in a composite type, or in an array of one
+                 FROM over_it AS o
+                 JOIN pg_catalog.pg_type AS d ON d.oid = o.oid AND d.typtype = 'd'
+                 JOIN pg_catalog.pg_attribute AS a
+                       ON NOT a.attisdropped
+                      AND (a.atttypid = d.typarray
+                           OR a.atttypid IN (
+                              SELECT pg_catalog.unnest(ARRAY[whole.oid, whole.typarray])
+                                FROM pg_catalog.pg_attribute AS part
+                                JOIN pg_catalog.pg_class AS k ON k.oid = part.attrelid AND k.relkind = 'c'
+                                JOIN pg_catalog.pg_type AS whole ON whole.typrelid = k.oid
+                               WHERE part.atttypid IN (d.oid, d.typarray)))
+                 JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid AND c.relkind IN ('r', 'm', 'p')
+                WHERE o.ordinal = n.ordinal) AS in_container,
+       base.typname, pg_catalog.format_type(base.oid, base.modifier)
+  FROM named AS n
+  JOIN pg_catalog.pg_type AS t ON t.oid = n.oid
+  LEFT JOIN LATERAL (
+       SELECT s.oid, s.typname, over_base.typtypmod AS modifier
+         FROM below_it AS b
+         JOIN pg_catalog.pg_type AS s ON s.oid = b.oid AND s.typtype <> 'd'
+         JOIN below_it AS over_base ON over_base.ordinal = b.ordinal AND over_base.depth = b.depth - 1
+        WHERE b.ordinal = n.ordinal) AS base ON true
+"""
+
+# Of several functions of one name the worst counts: 'v' sorts behind 's' and 'i'.
+FUNCTIONS = """
+SELECT p.proname, n.nspname, pg_catalog.max(p.provolatile::text)
+  FROM pg_catalog.pg_proc AS p
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+ WHERE p.proname = ANY (%(names)s::text[])
+ GROUP BY p.proname, n.nspname
+"""
+
+STATISTICS = """
+SELECT w.ordinal::int, found.schema, found.name
+  FROM ROWS FROM (pg_catalog.unnest(%(names)s::text[]), pg_catalog.unnest(%(schemas)s::text[]))
+       WITH ORDINALITY AS w (name, schema, ordinal)
+ CROSS JOIN LATERAL (
+       SELECT t.nspname AS schema, c.relname AS name
+         FROM pg_catalog.pg_statistic_ext AS x
+         JOIN pg_catalog.pg_namespace AS n ON n.oid = x.stxnamespace
+         JOIN pg_catalog.pg_class AS c ON c.oid = x.stxrelid
+         JOIN pg_catalog.pg_namespace AS t ON t.oid = c.relnamespace
+        WHERE x.stxname = w.name
+          AND CASE WHEN w.schema IS NOT NULL THEN n.nspname = w.schema
+                   ELSE n.nspname = ANY (pg_catalog.current_schemas(true)) END
+        ORDER BY pg_catalog.array_position(pg_catalog.current_schemas(true), n.nspname)
+        LIMIT 1) AS found
+"""
+
+SERVER = """
+SELECT pg_catalog.current_setting('TimeZone'),
+       pg_catalog.current_setting('max_locks_per_transaction')::int
+       * (pg_catalog.current_setting('max_connections')::int
+          + pg_catalog.current_setting('max_prepared_transactions')::int),
+       pg_catalog.current_setting('search_path'),
+       pg_catalog.current_schemas(true)::text[]
+"""
