@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 
 import psycopg
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from pgops.errors import PoolerError
 from pgops.migrations.applying.ledger import read_ledger
 from pgops.migrations.applying.proposing import propose
+from pgops.migrations.applying.sessions import AT_WORK
 from pgops.scratch import fresh_database
 from tests.db.poolers import start_pgbouncer
 
@@ -95,6 +97,20 @@ def test_a_holder_that_builds_an_index_and_a_waiter_do_not_deadlock(conn, any_da
         started.wait(10)
     threads[0].join()
     assert outcome == ["applied"]
+
+
+def test_a_plan_waits_for_whoever_is_at_work(conn, any_database):
+    """The server process of a killed applier goes on with its statement: planning meanwhile would be stale at once."""
+    with any_database.connect(autocommit=True, application_name="pgops migrate") as orphan:
+        orphan.execute("SELECT pg_advisory_lock(%s)", [AT_WORK])
+        threading.Timer(2, orphan.close).start()
+        began = time.monotonic()
+        assert not any("at work" in risk for risk in propose(conn, SQL).risks)
+        assert time.monotonic() - began > 1.5
+    with any_database.connect(autocommit=True, application_name="pgops migrate") as orphan:
+        orphan.execute("SELECT pg_advisory_lock(%s)", [AT_WORK])
+        (risk,) = [risk for risk in propose(conn, SQL, wait_s=0).risks if "at work" in risk]
+        assert str(orphan.info.backend_pid) in risk
 
 
 @pytest.mark.parametrize("pool_size", ["1", "5"])

@@ -366,7 +366,15 @@ def test_any_text_is_read_or_said_to_be_unread(text):
         words = r"\s+".join(map(re.escape, plain(each.text).split()))
         spans = [found.span() for found in re.finditer(f"(?=({words}))", left)] if words else [(place, place)]
         spans = [re.compile(words).match(left, begin).span() for begin, _ in spans]
-        begin, end = min(spans, key=lambda span: 0 if span[0] <= place <= span[1] else abs(span[0] - place) + 1)
+        begin, end = min(
+            spans,
+            key=lambda span: (
+                span[0] != place,
+                not span[0] <= place < span[1],
+                left[slice(*span)] != plain(each.text),
+                abs(span[0] - place),
+            ),
+        )
         left = left[:begin] + re.sub(r"[^\n]", " ", left[begin:end]) + left[end:]
     assert not re.sub(r"\s+", "", without_comments(left))
     lint_sql(text)

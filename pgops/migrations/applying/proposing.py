@@ -12,7 +12,7 @@ from pgops.approval import Keep, Proposal, Record
 from pgops.migrations.applying import ledger
 from pgops.migrations.applying.blockers import Blocker, blockers_now
 from pgops.migrations.applying.planning import PlannedStatement, Unit, plan_units, schema_fingerprint
-from pgops.migrations.applying.sessions import as_found
+from pgops.migrations.applying.sessions import as_found, wait_for_others
 from pgops.migrations.effects.live import read_facts
 from pgops.migrations.sources import Source, Sources, as_sources
 
@@ -125,15 +125,19 @@ class MigrationProposal(Proposal):
         return plan_document(self)
 
 
-def propose(conn: psycopg.Connection[Any], sources: Sources, *, title: str | None = None) -> MigrationProposal:
+def propose(
+    conn: psycopg.Connection[Any], sources: Sources, *, title: str | None = None, wait_s: float = 60.0
+) -> MigrationProposal:
     """What carrying out `sources` on `conn`'s database would do: nothing is changed.
 
     Statements that the database's ledger has as done are left out; where there is no ledger, making it comes first.
-    SQL may be given as text too.
+    SQL may be given as text too. An applier that is at work there is waited for, for `wait_s` seconds at most: what it
+    does would make the plan stale at once. If it still is then, it stands among the risks.
 
     Raises `UnreadableSqlError` where a part of the SQL can't be read or is sure to fail there, and psycopg's errors.
     """
     given = as_sources(sources)
+    at_work = wait_for_others(conn, wait_s=wait_s)
     with as_found(conn):
         target = target_of(conn)
         facts = read_facts(conn, [each.script for each in given])
@@ -165,7 +169,7 @@ def propose(conn: psycopg.Connection[Any], sources: Sources, *, title: str | Non
             "units": [[len(unit.statements), unit.in_transaction] for unit in units],
         },
         effects=tuple(_effects(planned)),
-        risks=tuple(_risks(planned, blockers)),
+        risks=((f"another applier is at work: {at_work}",) if at_work else ()) + tuple(_risks(planned, blockers)),
         units=units,
         blockers=blockers,
         done=sum(each.key in done for each in every),

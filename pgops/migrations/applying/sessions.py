@@ -169,20 +169,41 @@ SELECT l.pid, a.usename, a.application_name, a.client_addr::text,
 """
 
 
+def wait_for_others(conn: psycopg.Connection[Any], *, wait_s: float) -> str | None:
+    """Wait until no applier is at work in `conn`'s database; who it is, where one still was after `wait_s` seconds.
+
+    A server process whose applier was killed counts: it goes on with its statement. In a transaction of the caller's
+    nobody is waited for, since what is at work may be waiting for that transaction's snapshot.
+    """
+    until = time.monotonic() + (wait_s if conn.info.transaction_status == psycopg.pq.TransactionStatus.IDLE else 0)
+    while True:
+        with as_found(conn):
+            who = _holder(conn, AT_WORK) or _holder(conn, APPLIER)
+        if who is None or time.monotonic() >= until:
+            return who
+        time.sleep(_LOOK_AGAIN_S)
+
+
+def _holder(conn: psycopg.Connection[Any], lock: int) -> str | None:
+    """Which session has the advisory lock, in words; None where nobody has it."""
+    with conn.cursor(row_factory=psycopg.rows.tuple_row) as cursor:
+        row = cursor.execute(_HOLDER, [lock]).fetchone()
+    if row is None:
+        return None
+    pid, user, application, address, age, query = row
+    where = f" from {address}" if address else ""
+    who = f"session {pid} of {user or 'an unknown user'} ({application or 'no application name'}){where}"
+    who += f", connected for {age} s" if age is not None else ""
+    return who + (f": {query}" if query and lock == AT_WORK else "")
+
+
 def _take_turn(conn: psycopg.Connection[Any], lock: int, until: float, on_wait: Callable[[str], object] | None) -> None:
     """Poll for the advisory lock: a blocking pg_advisory_lock would hold a snapshot, for which the holder's CREATE
     INDEX CONCURRENTLY waits, while it waits for the holder: a deadlock.
     """
     told = False
     while not (conn.execute("SELECT pg_catalog.pg_try_advisory_lock(%s)", [lock]).fetchone() or (False,))[0]:
-        row = conn.execute(_HOLDER, [lock]).fetchone()
-        who = "somebody"
-        if row is not None:
-            pid, user, application, address, age, query = row
-            where = f" from {address}" if address else ""
-            who = f"session {pid} of {user or 'an unknown user'} ({application or 'no application name'}){where}"
-            who += f", connected for {age} s" if age is not None else ""
-            who += f": {query}" if query and lock == AT_WORK else ""
+        who = _holder(conn, lock) or "somebody who is gone by now"
         if on_wait is not None and not told:
             on_wait(f"waiting for another applier: {who}")
             told = True

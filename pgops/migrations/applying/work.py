@@ -163,7 +163,7 @@ class Work:
             self._done(each, entry, began=began, seconds=seconds, rows=rows, proof=proof, attempts=attempt)
 
     def _wait_for_a_gap(self, unit: Unit, longest_s: float) -> None:
-        """Sleep, and look now and then whether those who were in the way have gone: looking blocks nobody, trying does."""
+        """Sleep, and look whether those who were in the way have gone: looking blocks nobody, trying does."""
         until = time.monotonic() + longest_s
         while time.monotonic() < until:
             time.sleep(min(LOOK_EVERY_S, longest_s))

@@ -48,7 +48,7 @@ def lint_sql(
     from there, and new or small tables make no noise. `rules` names the rules to look for, all by default.
     `sets_timeouts` says that whoever carries it out sets lock_timeout and statement_timeout, as `apply` does.
 
-    >>> for finding in lint_sql("CREATE INDEX orders_day ON orders (day);", server=16).findings:
+    >>> for finding in lint_sql("CREATE INDEX orders_day ON orders (day);", server=16, sets_timeouts=True):
     ...     print(finding.line, finding.rule, finding.lock, finding.blocks)
     1 index-not-concurrent SHARE writes
 
@@ -146,8 +146,8 @@ def _found(script: Script, known: Known, rules: Sequence[Rule]) -> Iterator[Lint
 
 def _steps_inside(step: Step, block: Do) -> Iterator[Step]:
     """The statements of a DO that could be read, as if they stood in its place."""
-    before_body = step.statement.text.partition(block.body)[0]
-    first = step.statement.line + before_body.count("\n")
+    before_body = step.statement.text.find(block.body)  # not there where quotes in it are doubled
+    first = step.statement.line + step.statement.text.count("\n", 0, max(before_body, 0))
     unit = step.transaction.copy()
     for each in block.inside or ():
         line = first + each.line - 1
