@@ -262,14 +262,14 @@ LIVE = {
         "alter-type-scans",
         TABLE + 'CREATE INDEX "I;1" ON t (lower(code));',
         "ALTER TABLE t ALTER code TYPE text",
-        [WARNING],
+        [CRITICAL],
         'the index "I;1"',
     ),
     "nor a partial one": (
         "alter-type-scans",
         TABLE + "CREATE INDEX i ON t (n) WHERE code <> '';",
         "ALTER TABLE t ALTER code TYPE text",
-        [WARNING],
+        [CRITICAL],
         "the index i",
     ),
     "unless it is dropped": (
@@ -283,14 +283,14 @@ LIVE = {
         "alter-type-scans",
         TABLE + "CREATE INDEX i ON t (code);",
         'ALTER TABLE t ALTER code TYPE text COLLATE "C"',
-        [WARNING],
+        [CRITICAL],
         "the index i",
     ),
     "a timestamp's index": (
         "alter-type-scans",
         TABLE + "CREATE INDEX i ON t (at);",
         "ALTER TABLE t ALTER at TYPE timestamptz",
-        [WARNING],
+        [CRITICAL],
         "the index i",
     ),
     "a CHECK that is NOT VALID is not asked": (

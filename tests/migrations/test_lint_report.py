@@ -7,6 +7,7 @@ import logging
 import re
 import types
 
+import attrs
 import pytest
 
 import pgops
@@ -112,7 +113,11 @@ DELETE FROM orders;
 SELEC 1;
 ALTER TABLE orders ADD CONSTRAINT c CHECK (d > 0);
 """
-CHOSEN = ["char-type", "change-without-where", "check-not-valid-first"]
+CHOSEN = [
+    attrs.evolve(get_rule("char-type"), severity=Severity.WARNING),
+    attrs.evolve(get_rule("change-without-where"), severity=Severity.CRITICAL),
+    attrs.evolve(get_rule("check-not-valid-first"), severity=Severity.INFO),
+]
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +130,7 @@ def test_the_report_tells_what_and_where(report):
         ("char-type", 2, 1, 4, "warning"),
         ("change-without-where", 5, 1, 5, "critical"),
         ("unparsed", 6, 1, 6, "warning"),
-        ("check-not-valid-first", 7, 1, 7, "warning"),
+        ("check-not-valid-first", 7, 1, 7, "info"),
     ]
     assert (len(report), bool(report), report.worst, report.server) == (4, True, Severity.CRITICAL, 16)
     assert [each.rule for each in report.at_least(Severity.CRITICAL)] == ["change-without-where"]
@@ -200,7 +205,7 @@ def test_sarif_has_the_shape_that_the_standard_asks_for(report):
         assert all(type(number) is int for number in region.values())
         assert 1 <= region["startLine"] <= region["endLine"]
         assert region["startColumn"] >= 1
-    assert [each["level"] for each in run["results"]] == ["warning", "error", "warning", "warning"]
+    assert [each["level"] for each in run["results"]] == ["warning", "error", "warning", "note"]
 
 
 def test_sarif_without_a_file_has_no_place():

@@ -87,11 +87,15 @@ def drop_index(drop: s.Drop, known: Known) -> Effect:
     """DROP INDEX locks the table; of a partitioned one, all partitions."""
     lock = SUX if drop.concurrently else AX
     touches: list[Touch] = []
+    perhaps: list[Touch] = []
     partitioned = False
     for name in drop.names:
         index = known.index(name)
         touches.append(Touch(name, lock, role="index"))
         if index is None:
+            made = known.made_index(name)
+            touches += [Touch(made.table, lock, role="table of the index")] if made is not None else []
+            perhaps += _nearby(name, lock, known) if made is None else []
             continue
         touches.append(Touch(index.table, lock, role="table of the index"))
         if known.is_partitioned(index.table):
@@ -99,6 +103,7 @@ def drop_index(drop: s.Drop, known: Known) -> Effect:
             touches += [Touch(each, lock, role="partition") for each in partitions(index.table, known)]
     return Effect(
         touches=tuple(touches),
+        perhaps=tuple(perhaps),
         own_unit=drop.concurrently,
         waits_for_snapshots=drop.concurrently,
         fails="0A000: CONCURRENTLY is refused on a partitioned index" if partitioned and drop.concurrently else None,
@@ -119,8 +124,14 @@ def reindex(meaning: s.Reindex, known: Known) -> Effect:
         own = index is None or not known.is_partitioned(index.table)
         touches = [Touch(meaning.name, on_index, rewrite=own, role="index")]
         if index is None:
+            made = known.made_index(meaning.name)
+            if made is not None:
+                touches.append(Touch(made.table, on_table, scan=True, role="table of the index"))
             return Effect(
-                touches=tuple(touches), own_unit=meaning.concurrently, waits_for_snapshots=meaning.concurrently
+                touches=tuple(touches),
+                perhaps=tuple(_nearby(meaning.name, on_table, known, scan=True)) if made is None else (),
+                own_unit=meaning.concurrently,
+                waits_for_snapshots=meaning.concurrently,
             )
         table, chosen = index.table, index.partitions
     else:
@@ -151,3 +162,8 @@ def reindex(meaning: s.Reindex, known: Known) -> Effect:
 
 def _perhaps(table: Name, on_index: LockMode) -> tuple[Touch, ...]:
     return (Touch(table, on_index, rewrite=True, role="index"), Touch(table, S, scan=True, role="partition"))
+
+
+def _nearby(index: Name, lock: LockMode, known: Known, *, scan: bool = False) -> list[Touch]:
+    """The table of an index, where no catalogue was asked which that is."""
+    return [Touch(index, lock, scan=scan, role="table of the index")] if known.facts is None else []

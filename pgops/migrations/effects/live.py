@@ -29,6 +29,7 @@ from pgops.migrations.effects.live_sql import (
     FUNCTIONS,
     INDEXES,
     INHERITED,
+    NAMED_TYPES,
     NAMES,
     PINNED,
     REACHED,
@@ -108,9 +109,11 @@ class _Reader:
         parts = {"names": [each.name for each in written], "schemas": [each.schema for each in written]}
         resolved = {written[ordinal - 1]: oid for ordinal, oid in self.ask(RELATIONS, **parts)}
         oids = [oid for (oid,) in self.ask(REACHED, oids=list(resolved.values()))]
-        types = self.ask(TYPES, **parts)
+        types = self.ask(NAMED_TYPES, **parts)
+        own = [oid for _, oid, _, is_users in types if is_users]
+        details = {oid: row for oid, *row in self.ask(TYPES, oids=own)} if own else {}
         cascades = dict(self.ask(CASCADES, oids=list(resolved.values())))
-        users = {oid for row in types for oid in (row[5] or ())}
+        users = {oid for row in details.values() for oid in row[3]}
         children, pending = self._inherited(oids)
         self._learn_names(
             {*oids, *users, *(each for below in [*children.values(), *cascades.values()] for each in below)}
@@ -128,7 +131,7 @@ class _Reader:
             time_zone_is_utc=zone.upper() in {"UTC", "ETC/UTC", "GMT", "ETC/GMT", "ZULU", "UCT"},
             tables=found_tables,
             indexes=found_indexes,
-            types=self._types(written, types),
+            types=self._types(written, types, details),
             volatilities=self._volatilities(written),
             statistics={
                 written[ordinal - 1]: Name(name, schema) for ordinal, schema, name in self.ask(STATISTICS, **parts)
@@ -318,25 +321,26 @@ class _Reader:
                 in_key.update((references, number) for number in other)
         return constraints, keys, checked, in_key
 
-    def _types(self, written: Sequence[Name], rows: list[Any]) -> dict[Name, TypeFacts]:
-        def named(oids: list[int] | None) -> tuple[Name, ...]:
-            return tuple(self.names[each] for each in oids or () if each in self.names)
-
-        return {
-            written[ordinal - 1]: TypeFacts(
-                name=written[ordinal - 1],
-                kind=kind,
-                has_constraints=checked,
-                not_null=not_null,
-                default_is_volatile=volatile,
-                used_by=named(stored),
-                columns_in=named(used),
-                in_container=in_container,
-                base_type=base,
-                base_form=form,
-            )
-            for ordinal, kind, checked, not_null, volatile, used, stored, in_container, base, form in rows
-        }
+    def _types(self, written: Sequence[Name], rows: list[Any], details: dict[int, list[Any]]) -> dict[Name, TypeFacts]:
+        types: dict[Name, TypeFacts] = {}
+        for ordinal, oid, kind, _ in rows:
+            name = written[ordinal - 1]
+            types[name] = TypeFacts(name=name, kind=kind)
+            if oid in details:
+                checked, not_null, volatile, used, stored, in_container, base, form = details[oid]
+                types[name] = TypeFacts(
+                    name=name,
+                    kind=kind,
+                    has_constraints=checked,
+                    not_null=not_null,
+                    default_is_volatile=volatile,
+                    used_by=tuple(self.names[each] for each in stored),
+                    columns_in=tuple(self.names[each] for each in used),
+                    in_container=in_container,
+                    base_type=base,
+                    base_form=form,
+                )
+        return types
 
     def _volatilities(self, written: Sequence[Name]) -> dict[Name, str]:
         found: dict[Name, str] = {}

@@ -343,65 +343,69 @@ SELECT c.oid::bigint, n.nspname, c.relname
  WHERE c.oid = ANY (%(oids)s::bigint[]::oid[])
 """
 
-# A domain, and every domain over it: ALTER DOMAIN looks at the tables of all of them. And the domains below it, whose
+NAMED_TYPES = """
+SELECT w.ordinal::int, found.oid::bigint, found.typtype, found.is_users
+  FROM ROWS FROM (pg_catalog.unnest(%(names)s::text[]), pg_catalog.unnest(%(schemas)s::text[]))
+       WITH ORDINALITY AS w (name, schema, ordinal)
+ CROSS JOIN LATERAL (
+       SELECT t.oid, t.typtype,
+              t.oid >= 16384
+              AND NOT EXISTS (  -- the row type of a table
+                  SELECT
+                    FROM pg_catalog.pg_class AS c
+                   WHERE c.oid = t.typrelid
+                     AND c.relkind <> 'c') AS is_users
+         FROM pg_catalog.pg_type AS t
+         JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
+        WHERE t.typname = w.name
+          AND CASE WHEN w.schema IS NOT NULL THEN n.nspname = w.schema
+                   ELSE n.nspname = ANY (pg_catalog.current_schemas(true)) END
+        ORDER BY pg_catalog.array_position(pg_catalog.current_schemas(true), n.nspname)
+        LIMIT 1) AS found
+"""
+
+# Of each type, every domain over it: ALTER DOMAIN looks at the tables of all of them. And the domains below it, whose
 # constraints hold for it too.
 TYPES = """
 WITH RECURSIVE named AS (
-    SELECT w.ordinal::int, found.oid
-      FROM ROWS FROM (pg_catalog.unnest(%(names)s::text[]), pg_catalog.unnest(%(schemas)s::text[]))
-           WITH ORDINALITY AS w (name, schema, ordinal)
-     CROSS JOIN LATERAL (
-           SELECT t.oid
-             FROM pg_catalog.pg_type AS t
-             JOIN pg_catalog.pg_namespace AS n ON n.oid = t.typnamespace
-            WHERE t.typname = w.name
-              AND CASE WHEN w.schema IS NOT NULL THEN n.nspname = w.schema
-                       ELSE n.nspname = ANY (pg_catalog.current_schemas(true)) END
-            ORDER BY pg_catalog.array_position(pg_catalog.current_schemas(true), n.nspname)
-            LIMIT 1) AS found
-), over_it AS (  -- of PostgreSQL's own types, and of the row type of a table, nobody asks
-    SELECT n.ordinal, n.oid
-      FROM named AS n
-      JOIN pg_catalog.pg_type AS t ON t.oid = n.oid
-     WHERE t.oid >= 16384
-       AND t.typtype <> 'c'
+    SELECT t.oid
+      FROM pg_catalog.pg_type AS t
+     WHERE t.oid = ANY (%(oids)s::bigint[]::oid[])
+), over_it AS (
+    SELECT oid AS root, oid FROM named
     UNION
-    SELECT o.ordinal, t.oid
+    SELECT o.root, t.oid
       FROM over_it AS o
       JOIN pg_catalog.pg_type AS t ON t.typtype = 'd' AND t.typbasetype = o.oid
 ), below_it AS (
-    SELECT ordinal, oid, typbasetype, typtypmod, 0 AS depth
+    SELECT t.oid AS root, t.oid, t.typbasetype, t.typtypmod, 0 AS depth
       FROM named
       JOIN pg_catalog.pg_type AS t USING (oid)
     UNION ALL
-    SELECT b.ordinal, t.oid, t.typbasetype, t.typtypmod, b.depth + 1
+    SELECT b.root, t.oid, t.typbasetype, t.typtypmod, b.depth + 1
       FROM below_it AS b
       JOIN pg_catalog.pg_type AS t ON t.oid = b.typbasetype
      WHERE b.typbasetype <> 0
+), columns AS (
+    SELECT o.root, a.attrelid, c.relkind
+      FROM over_it AS o
+      JOIN pg_catalog.pg_attribute AS a ON a.atttypid = o.oid AND NOT a.attisdropped AND a.attnum > 0
+      JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid AND c.relkind IN ('r', 'm', 'p', 'f', 'v')
 )
-SELECT n.ordinal, t.typtype,
+SELECT n.oid::bigint,
        EXISTS (SELECT
                  FROM below_it AS b
                  JOIN pg_catalog.pg_type AS d ON d.oid = b.oid AND d.typtype = 'd'
-                WHERE b.ordinal = n.ordinal
+                WHERE b.root = n.oid
                   AND (d.typnotnull OR EXISTS (
                       SELECT FROM pg_catalog.pg_constraint AS k WHERE k.contypid = d.oid))) AS has_constraints,
        t.typnotnull,
-       -- the default of the nearest domain that has one
        EXISTS (SELECT
                  FROM pg_catalog.regexp_matches(t.typdefaultbin::text, ':funcid ([0-9]+)', 'g') AS found
                  JOIN pg_catalog.pg_proc AS p ON p.oid = found[1]::oid
                 WHERE p.provolatile = 'v') AS default_is_volatile,
-       (SELECT pg_catalog.array_agg(DISTINCT a.attrelid::bigint)
-          FROM over_it AS o
-          JOIN pg_catalog.pg_attribute AS a ON a.atttypid = o.oid AND NOT a.attisdropped AND a.attnum > 0
-          JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid AND c.relkind IN ('r', 'm', 'p', 'f', 'v')
-         WHERE o.ordinal = n.ordinal) AS used_by,
-       (SELECT pg_catalog.array_agg(DISTINCT a.attrelid::bigint)
-          FROM over_it AS o
-          JOIN pg_catalog.pg_attribute AS a ON a.atttypid = o.oid AND NOT a.attisdropped AND a.attnum > 0
-          JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid AND c.relkind IN ('r', 'm')
-         WHERE o.ordinal = n.ordinal) AS stored_in,
+       ARRAY(SELECT DISTINCT attrelid::bigint FROM columns WHERE root = n.oid) AS used_by,
+       ARRAY(SELECT DISTINCT attrelid::bigint FROM columns WHERE root = n.oid AND relkind IN ('r', 'm')) AS stored_in,
        EXISTS (SELECT  -- in an array, in a composite type, or in an array of one
                  FROM over_it AS o
                  JOIN pg_catalog.pg_type AS d ON d.oid = o.oid AND d.typtype = 'd'
@@ -415,7 +419,7 @@ SELECT n.ordinal, t.typtype,
                                 JOIN pg_catalog.pg_type AS whole ON whole.typrelid = k.oid
                                WHERE part.atttypid IN (d.oid, d.typarray)))
                  JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid AND c.relkind IN ('r', 'm', 'p')
-                WHERE o.ordinal = n.ordinal) AS in_container,
+                WHERE o.root = n.oid) AS in_container,
        base.typname, pg_catalog.format_type(base.oid, base.modifier)
   FROM named AS n
   JOIN pg_catalog.pg_type AS t ON t.oid = n.oid
@@ -423,8 +427,8 @@ SELECT n.ordinal, t.typtype,
        SELECT s.oid, s.typname, over_base.typtypmod AS modifier
          FROM below_it AS b
          JOIN pg_catalog.pg_type AS s ON s.oid = b.oid AND s.typtype <> 'd'
-         JOIN below_it AS over_base ON over_base.ordinal = b.ordinal AND over_base.depth = b.depth - 1
-        WHERE b.ordinal = n.ordinal) AS base ON true
+         JOIN below_it AS over_base ON over_base.root = b.root AND over_base.depth = b.depth - 1
+        WHERE b.root = n.oid) AS base ON true
 """
 
 # Of several functions of one name the worst counts: 'v' sorts behind 's' and 'i'.

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pgops.migrations.tracing.units import Claimed
 
 DEADLINE_S = 60.0
+GRACE_S = 5.0
 
 
 def trace(
@@ -52,7 +53,8 @@ def trace(
     it; several follow one another.
 
     What is seen is compared with what lint says: with the catalogue at the beginning, or as without a connection where
-    `with_catalogue` is False. `deadline_s` bounds each statement, in seconds.
+    `with_catalogue` is False. `deadline_s` bounds each statement, in seconds; the server
+    refuses a longer one of a transaction (57014).
 
     What the server refuses is part of the result. Raises `TraceError` where the database may be somebody's, where a
     clone can't be made, and when a statement that allows no transaction did not end in time.
@@ -66,7 +68,9 @@ def trace(
         _set_up(conn, setup)
         server = pg_version(conn).major
         known = Known(server=server, facts=read_facts(conn, scripts) if with_catalogue else None)
-        conn.execute("SELECT pg_catalog.set_config('statement_timeout', %s, false)", [f"{int(deadline_s * 1000)}ms"])
+        # Later than our own deadline for what stands alone, which then has something to say.
+        limit = f"{int((deadline_s + GRACE_S) * 1000)}ms"
+        conn.execute("SELECT pg_catalog.set_config('statement_timeout', %s, false)", [limit])
         statements = tuple(trace_scripts(scripts, known, conn, place=place, deadline_s=deadline_s))
     return Trace(
         server=server, statements=statements, unparsed=tuple(part for each in scripts for part in each.unparsed)
