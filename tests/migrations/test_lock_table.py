@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pgops.conninfo import Conninfo
 from pgops.migrations.effects.known import Known
 from pgops.migrations.effects.live import read_facts
 from pgops.migrations.effects.locks import LockMode
@@ -23,7 +24,7 @@ def place(server):
     """A database that all rows share, one after the other, and a session in it."""
     with fresh_database(server) as database, database.connect() as conn:
         conn.execute("SET client_min_messages = error")
-        yield Place(database.conninfo(), own_server=True), conn
+        yield Place(Conninfo.parse(database.conninfo()), own_server=True), conn
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])

@@ -9,12 +9,13 @@ import threading
 import psycopg
 import pytest
 
-from pgops.errors import TraceError
+from pgops.conninfo import Conninfo
+from pgops.errors import ConninfoError, TraceError
 from pgops.migrations.effects.locks import LockMode
 from pgops.migrations.sql.grammar import read_script
 from pgops.migrations.sql.statements import Name
 from pgops.migrations.tracing import Trace, trace
-from pgops.migrations.tracing.clone import find_pg_dump
+from pgops.migrations.tracing.clone import _carry_out, find_pg_dumps
 from pgops.scratch import fresh_database
 
 ORDERS = """
@@ -326,10 +327,15 @@ def test_policies_bring_their_roles_and_user_mappings_stay_behind(any_server):
 
 
 def test_what_can_not_be_copied_is_an_error(any_server):
-    with pytest.raises(TraceError, match="pg_dump"):
+    with pytest.raises(psycopg.OperationalError):
         trace("SELECT 1", any_server, clone_of=any_server.conninfo("no such database"))
+    with pytest.raises(ConninfoError) as refused:
+        trace("SELECT 1", any_server, clone_of="postgresql://ann:hunter2@[host")
+    assert "hunter2" not in str(refused.value)
+    with any_server.connect() as conn, pytest.raises(TraceError, match="could not be made"):
+        _carry_out(conn, "CREATE EXTENSION no_such_extension;")
     with pytest.raises(TraceError, match="no pg_dump of PostgreSQL 99"):
-        find_pg_dump(99)
+        find_pg_dumps(99)
 
 
 def test_a_password_is_never_in_the_arguments(any_server, monkeypatch):
@@ -339,13 +345,14 @@ def test_a_password_is_never_in_the_arguments(any_server, monkeypatch):
 
     seen = []
     real = subprocess.run
+    target = any_server.conninfo(password="hunter2:\\x")
 
     def noted(argv, **options):
         seen.append((argv, options.get("env", {})))
         return real(argv, **options)
 
     monkeypatch.setattr(clone.subprocess, "run", noted)
-    clone.dump(find_pg_dump(any_server.major), any_server.conninfo(password="hunter2:\\x"), timeout_s=60)
+    clone.dump(find_pg_dumps(any_server.major), Conninfo.parse(target), timeout_s=60)
     assert seen
     assert "hunter2" not in repr(seen)
 

@@ -7,115 +7,30 @@ parser can be changed in one place. Names are unquoted parts, as the catalogue h
 
 from __future__ import annotations
 
-import enum
 from typing import TypeAlias
 
 import attrs
 
-from pgops.findings import Target, quote_identifier
-
-
-@attrs.frozen
-class Name:
-    """A name as it was written: `schema` is None where the search path decides."""
-
-    name: str
-    schema: str | None = None
-
-    @property
-    def sql(self) -> str:
-        """The name, quoted where it has to be."""
-        plain = quote_identifier(self.name)
-        return plain if self.schema is None else f"{quote_identifier(self.schema)}.{plain}"
-
-    def __str__(self) -> str:
-        return self.sql
-
-    def target(self, kind: str, sub: str | None = None) -> Target:
-        """What a finding is about."""
-        return Target(kind, self.schema, self.name, sub)
-
-
-@attrs.frozen(kw_only=True)
-class Expression:
-    """As much of an expression as decides what a statement does."""
-
-    functions: tuple[Name, ...] = ()
-    columns: tuple[str, ...] = ()
-    is_constant: bool = False
-    """A literal, cast or not; NULL too."""
-    is_null: bool = False
-    cast_of: str | None = None
-    """The column, where the expression is that column under a cast and nothing else."""
-    cast_to: TypeName | None = None
-    not_null_of: str | None = None
-    """The column, where the expression is `column IS NOT NULL` and nothing else."""
-    not_nulls: tuple[str, ...] = ()
-    """Columns that it asks IS NOT NULL of, among other things."""
-    has_subquery: bool = False
-
-
-@attrs.frozen
-class TypeName:
-    """A type as it was written; PostgreSQL's own have its internal names (`int4`, `timestamptz`) and no schema."""
-
-    name: str
-    schema: str | None = None
-    modifiers: tuple[int, ...] = ()
-    is_array: bool = False
-
-    def __str__(self) -> str:
-        modifiers = f"({','.join(map(str, self.modifiers))})" if self.modifiers else ""
-        return f"{Name(self.name, self.schema).sql}{modifiers}{'[]' if self.is_array else ''}"
-
-
-class ConstraintKind(enum.Enum):
-    """The kinds of constraint, by the words that declare them."""
-
-    NOT_NULL = "NOT NULL"
-    CHECK = "CHECK"
-    PRIMARY_KEY = "PRIMARY KEY"
-    UNIQUE = "UNIQUE"
-    EXCLUDE = "EXCLUDE"
-    FOREIGN_KEY = "FOREIGN KEY"
-
-
-@attrs.frozen(kw_only=True)
-class Constraint:
-    """A constraint of a table, a column or a domain."""
-
-    kind: ConstraintKind
-    name: str | None = None
-    columns: tuple[str, ...] = ()
-    references: Name | None = None
-    referenced_columns: tuple[str, ...] = ()
-    expression: Expression | None = None
-    not_valid: bool = False
-    is_enforced: bool = True
-    using_index: str | None = None
-    deferrable: bool = False
-    on_delete: str = "a"
-    """a no action, r restrict, c cascade, n set null, d set default."""
-
-
-@attrs.frozen(kw_only=True)
-class Column:
-    """A column as CREATE TABLE or ADD COLUMN declares it."""
-
-    name: str
-    type: TypeName
-    default: Expression | None = None
-    not_null: bool = False
-    identity: bool = False
-    generated: str | None = None
-    """"stored" or "virtual"."""
-    collation: Name | None = None
-    constraints: tuple[Constraint, ...] = ()
-    """All but NOT NULL and the default."""
-    is_serial: bool = False
-
-
-# --- statements ------------------------------------------------------------------------------------------------------
+from pgops.migrations.sql.actions import Action as Action
+from pgops.migrations.sql.actions import AddColumn as AddColumn
+from pgops.migrations.sql.actions import AddConstraint as AddConstraint
+from pgops.migrations.sql.actions import AlterType as AlterType
+from pgops.migrations.sql.actions import AttachPartition as AttachPartition
+from pgops.migrations.sql.actions import DetachPartition as DetachPartition
+from pgops.migrations.sql.actions import DropColumn as DropColumn
+from pgops.migrations.sql.actions import DropConstraint as DropConstraint
+from pgops.migrations.sql.actions import DropNotNull as DropNotNull
+from pgops.migrations.sql.actions import OtherAction as OtherAction
+from pgops.migrations.sql.actions import SetDefault as SetDefault
+from pgops.migrations.sql.actions import SetExpression as SetExpression
+from pgops.migrations.sql.actions import SetNotNull as SetNotNull
+from pgops.migrations.sql.actions import ValidateConstraint as ValidateConstraint
+from pgops.migrations.sql.parts import Column as Column
+from pgops.migrations.sql.parts import Constraint as Constraint
+from pgops.migrations.sql.parts import ConstraintKind as ConstraintKind
+from pgops.migrations.sql.parts import Expression as Expression
+from pgops.migrations.sql.parts import Name as Name
+from pgops.migrations.sql.parts import TypeName as TypeName
 
 
 @attrs.frozen(kw_only=True)
@@ -198,130 +113,6 @@ class AlterTable:
     kind: str = "table"
     only: bool = False
     if_exists: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class AddColumn:
-    """ADD COLUMN."""
-
-    column: Column
-    if_not_exists: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class DropColumn:
-    """DROP COLUMN."""
-
-    column: str
-    cascade: bool = False
-    if_exists: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class AlterType:
-    """ALTER COLUMN ... TYPE."""
-
-    column: str
-    type: TypeName
-    using: Expression | None = None
-    collation: Name | None = None
-
-
-@attrs.frozen(kw_only=True)
-class SetDefault:
-    """ALTER COLUMN ... SET DEFAULT; None drops it."""
-
-    column: str
-    default: Expression | None
-
-
-@attrs.frozen(kw_only=True)
-class SetNotNull:
-    """ALTER COLUMN ... SET NOT NULL."""
-
-    column: str
-
-
-@attrs.frozen(kw_only=True)
-class DropNotNull:
-    """ALTER COLUMN ... DROP NOT NULL."""
-
-    column: str
-
-
-@attrs.frozen(kw_only=True)
-class SetExpression:
-    """ALTER COLUMN ... SET EXPRESSION of a generated column (17)."""
-
-    column: str
-
-
-@attrs.frozen(kw_only=True)
-class AddConstraint:
-    """ADD of a table constraint."""
-
-    constraint: Constraint
-
-
-@attrs.frozen(kw_only=True)
-class ValidateConstraint:
-    """VALIDATE CONSTRAINT."""
-
-    name: str
-
-
-@attrs.frozen(kw_only=True)
-class DropConstraint:
-    """DROP CONSTRAINT."""
-
-    name: str
-    cascade: bool = False
-    if_exists: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class AttachPartition:
-    """ATTACH PARTITION, of a table or an index."""
-
-    partition: Name
-    is_default: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class DetachPartition:
-    """DETACH PARTITION; `finalize` ends one that was interrupted."""
-
-    partition: Name
-    concurrently: bool = False
-    finalize: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class OtherAction:
-    """Any other action, by the parser's name of it ("SetStatistics", "EnableTrig"), and what it is about."""
-
-    action: str
-    name: str | None = None
-    options: tuple[str, ...] = ()
-    relation: Name | None = None
-    """The other table, of INHERIT and NO INHERIT."""
-
-
-Action: TypeAlias = (
-    AddColumn
-    | DropColumn
-    | AlterType
-    | SetDefault
-    | SetNotNull
-    | DropNotNull
-    | SetExpression
-    | AddConstraint
-    | ValidateConstraint
-    | DropConstraint
-    | AttachPartition
-    | DetachPartition
-    | OtherAction
-)
 
 
 @attrs.frozen(kw_only=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import attrs
 from postgast import pg_query_pb2 as pb
 
 from pgops.migrations.sql import statements as s
@@ -16,18 +15,16 @@ from pgops.migrations.sql.blocks import statements_inside
 from pgops.migrations.sql.expressions import (
     dotted,
     equalities_in,
-    expression_of,
     name_of,
     names_in,
     read_in,
-    type_of,
 )
-from pgops.migrations.sql.statements import ConstraintKind, Name
+from pgops.migrations.sql.objects import ON_TABLES, kind_of, object_name, part_of
+from pgops.migrations.sql.statements import Name
+from pgops.migrations.sql.tables import CONSTRAINT_KINDS, alter_table, constraint_of, create_table, create_table_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-_SERIALS = {"serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"}
 
 
 def meaning_of(node: Any) -> s.Meaning:
@@ -39,242 +36,18 @@ def meaning_of(node: Any) -> s.Meaning:
     return translate(getattr(node, which))
 
 
-# --- tables ----------------------------------------------------------------------------------------------------------
-
-
-def _create_table(node: Any) -> s.Meaning:
-    columns: list[s.Column] = []
-    constraints: list[s.Constraint] = []
-    for element in node.table_elts:
-        match element.WhichOneof("node"):
-            case "column_def":
-                columns.append(_column(element.column_def))
-            case "constraint":
-                constraints.append(_constraint(element.constraint))
-    inherits = tuple(name_of(each.range_var) for each in node.inh_relations)
-    is_partition = node.HasField("partbound")
-    return s.CreateTable(
-        table=name_of(node.relation),
-        columns=tuple(columns),
-        constraints=tuple(constraints),
-        partition_of=inherits[0] if is_partition and inherits else None,
-        is_default_partition=is_partition and node.partbound.is_default,
-        is_partitioned=node.HasField("partspec"),
-        inherits=() if is_partition else inherits,
-        if_not_exists=node.if_not_exists,
-        is_temporary=node.relation.relpersistence == "t",
-        is_unlogged=node.relation.relpersistence == "u",
-    )
-
-
-def _create_table_as(node: Any) -> s.Meaning:
-    if node.objtype == pb.OBJECT_MATVIEW:
-        return s.CreateView(
-            view=name_of(node.into.rel),
-            materialized=True,
-            if_not_exists=node.if_not_exists,
-            reads=read_in(node.query).relations,
-        )
-    return s.CreateTable(
-        table=name_of(node.into.rel),
-        if_not_exists=node.if_not_exists,
-        is_temporary=node.into.rel.relpersistence == "t",
-        is_unlogged=node.into.rel.relpersistence == "u",
-        as_query=True,
-    )
-
-
-def _column(node: Any) -> s.Column:
-    default = None
-    not_null = identity = False
-    generated = None
-    constraints: list[s.Constraint] = []
-    for each in node.constraints:
-        constraint = each.constraint
-        match pb.ConstrType.Name(constraint.contype):
-            case "CONSTR_NOTNULL":
-                not_null = True
-            case "CONSTR_DEFAULT":
-                default = expression_of(constraint.raw_expr)
-            case "CONSTR_IDENTITY":
-                identity = not_null = True
-            case "CONSTR_GENERATED":
-                generated = "virtual" if constraint.generated_kind == "v" else "stored"
-                default = expression_of(constraint.raw_expr)
-            case "CONSTR_CHECK" | "CONSTR_UNIQUE" | "CONSTR_PRIMARY" | "CONSTR_FOREIGN":
-                constraints.append(_constraint(constraint, column=node.colname))
-            # Beside a column, what is said of a constraint stands behind it as a node of its own.
-            case "CONSTR_ATTR_DEFERRABLE" if constraints:
-                constraints[-1] = attrs.evolve(constraints[-1], deferrable=True)
-            case "CONSTR_ATTR_NOT_ENFORCED" if constraints:
-                constraints[-1] = attrs.evolve(constraints[-1], is_enforced=False)
-    kind = type_of(node.type_name) if node.HasField("type_name") else s.TypeName("")
-    return s.Column(
-        name=node.colname,
-        type=kind,
-        default=default,
-        not_null=not_null or any(each.kind is ConstraintKind.PRIMARY_KEY for each in constraints),
-        identity=identity,
-        generated=generated,
-        collation=dotted(node.coll_clause.collname) if node.HasField("coll_clause") else None,
-        constraints=tuple(constraints),
-        is_serial=kind.name in _SERIALS and kind.schema is None,
-    )
-
-
-_KINDS = {
-    pb.CONSTR_NOTNULL: ConstraintKind.NOT_NULL,
-    pb.CONSTR_CHECK: ConstraintKind.CHECK,
-    pb.CONSTR_PRIMARY: ConstraintKind.PRIMARY_KEY,
-    pb.CONSTR_UNIQUE: ConstraintKind.UNIQUE,
-    pb.CONSTR_EXCLUSION: ConstraintKind.EXCLUDE,
-    pb.CONSTR_FOREIGN: ConstraintKind.FOREIGN_KEY,
-}
-
-
-def _constraint(node: Any, *, column: str | None = None) -> s.Constraint:
-    kind = _KINDS[node.contype]
-    is_key = kind is ConstraintKind.FOREIGN_KEY
-    columns = names_in(node.fk_attrs if is_key else node.keys)
-    expression = expression_of(node.raw_expr) if node.HasField("raw_expr") else None
-    return s.Constraint(
-        kind=kind,
-        name=node.conname or None,
-        columns=columns if columns or column is None else (column,),
-        references=name_of(node.pktable) if is_key else None,
-        referenced_columns=names_in(node.pk_attrs),
-        expression=expression,
-        not_valid=node.skip_validation,
-        is_enforced=node.is_enforced or kind not in (ConstraintKind.CHECK, ConstraintKind.FOREIGN_KEY),
-        using_index=node.indexname or None,
-        deferrable=node.deferrable,
-        on_delete=node.fk_del_action or "a",
-    )
-
-
-def _alter_table(node: Any) -> s.Meaning:
-    kind = _kind(node.objtype)
-    if node.objtype == pb.OBJECT_TYPE:  # of a composite type
-        return s.Other(what="alter composite type")
-    return s.AlterTable(
-        table=name_of(node.relation),
-        actions=tuple(_action(each.alter_table_cmd) for each in node.cmds),
-        kind=kind,
-        only=not node.relation.inh,
-        if_exists=node.missing_ok,
-    )
-
-
-def _action(node: Any) -> s.Action:
-    definition = getattr(node, "def")
-    cascade = node.behavior == pb.DROP_CASCADE
-    match pb.AlterTableType.Name(node.subtype).removeprefix("AT_"):
-        case "AddColumn":
-            return s.AddColumn(column=_column(definition.column_def), if_not_exists=node.missing_ok)
-        case "DropColumn":
-            return s.DropColumn(column=node.name, cascade=cascade, if_exists=node.missing_ok)
-        case "AlterColumnType":
-            column = definition.column_def
-            return s.AlterType(
-                column=node.name,
-                type=type_of(column.type_name),
-                using=expression_of(column.raw_default) if column.HasField("raw_default") else None,
-                collation=dotted(column.coll_clause.collname) if column.HasField("coll_clause") else None,
-            )
-        case "ColumnDefault":
-            given = node.HasField("def")
-            return s.SetDefault(column=node.name, default=expression_of(definition) if given else None)
-        case "SetNotNull":
-            return s.SetNotNull(column=node.name)
-        case "DropNotNull":
-            return s.DropNotNull(column=node.name)
-        case "SetExpression":
-            return s.SetExpression(column=node.name)
-        case "AddConstraint":
-            return s.AddConstraint(constraint=_constraint(definition.constraint))
-        case "ValidateConstraint":
-            return s.ValidateConstraint(name=node.name)
-        case "DropConstraint":
-            return s.DropConstraint(name=node.name, cascade=cascade, if_exists=node.missing_ok)
-        case "AttachPartition":
-            command = definition.partition_cmd
-            return s.AttachPartition(partition=name_of(command.name), is_default=command.bound.is_default)
-        case "DetachPartition":
-            command = definition.partition_cmd
-            return s.DetachPartition(partition=name_of(command.name), concurrently=command.concurrent)
-        case "DetachPartitionFinalize":
-            return s.DetachPartition(partition=name_of(definition.partition_cmd.name), finalize=True)
-        case "AlterConstraint":
-            altered = definition.atalter_constraint
-            word = "enforced" if altered.is_enforced else "not enforced"
-            return s.OtherAction(
-                action="AlterConstraint",
-                name=altered.conname or None,
-                options=(word,) if altered.alter_enforceability else (),
-            )
-        case other:
-            options = (
-                tuple(each.def_elem.defname for each in definition.list.items if each.HasField("def_elem"))
-                if definition.WhichOneof("node") == "list"
-                else ()
-            )
-            relation = name_of(definition.range_var) if definition.WhichOneof("node") == "range_var" else None
-            return s.OtherAction(action=other, name=node.name or None, options=options, relation=relation)
-
-
-# --- objects in general ----------------------------------------------------------------------------------------------
-
-
-def _kind(number: int) -> str:
-    word = pb.ObjectType.Name(number).removeprefix("OBJECT_")
-    return _KIND_WORDS.get(word) or word.lower().replace("_", " ")
-
-
-_KIND_WORDS = {
-    "MATVIEW": "materialized view",
-    "TABCONSTRAINT": "constraint",
-    "STATISTIC_EXT": "statistics",
-    "FDW": "foreign data wrapper",
-    "FOREIGN_SERVER": "server",
-    "TSCONFIGURATION": "text search configuration",
-    "TSDICTIONARY": "text search dictionary",
-}
-_ON_TABLES = {pb.OBJECT_TRIGGER, pb.OBJECT_RULE, pb.OBJECT_POLICY}
-
-
-def _object(node: Any) -> Name:
-    """The name of an object in a list of DROP, COMMENT or GRANT, whatever node it is written as."""
-    match node.WhichOneof("node"):
-        case "list":
-            return dotted(node.list.items)
-        case "string":
-            return Name(node.string.sval)
-        case "range_var":
-            return name_of(node.range_var)
-        case "type_name":
-            return dotted(node.type_name.names)
-        case "object_with_args":
-            return dotted(node.object_with_args.objname)
-        case _:
-            return Name("")
-
-
-def _part(node: Any) -> tuple[Name, str]:
-    """A table and its part, of `table.part` in a list."""
-    parts = names_in(node.list.items)
-    table = Name(parts[-2], parts[-3] if len(parts) > 2 else None) if len(parts) > 1 else Name("")
-    return table, parts[-1] if parts else ""
+# --- objects in general ---------------------------------------------------------------------------------------------
 
 
 def _drop(node: Any) -> s.Meaning:
-    kind = _kind(node.remove_type)
+    kind = kind_of(node.remove_type)
     cascade = node.behavior == pb.DROP_CASCADE
-    if node.remove_type in _ON_TABLES:
-        parts = [_part(each) for each in node.objects]
+    if node.remove_type in ON_TABLES:
+        parts = [part_of(each) for each in node.objects]
         names = tuple(Name(part) for _, part in parts)
         tables = tuple(table for table, _ in parts)
     else:
-        names, tables = tuple(_object(each) for each in node.objects), ()
+        names, tables = tuple(object_name(each) for each in node.objects), ()
     return s.Drop(
         kind=kind,
         names=names,
@@ -289,37 +62,37 @@ def _rename(node: Any) -> s.Meaning:
     if node.HasField("relation"):
         name = name_of(node.relation)
         has_part = bool(node.subname)
-        kind = _kind(node.relation_type) if has_part and node.relation_type else _kind(node.rename_type)
-        if node.rename_type in _ON_TABLES | {pb.OBJECT_TABCONSTRAINT}:
+        kind = kind_of(node.relation_type) if has_part and node.relation_type else kind_of(node.rename_type)
+        if node.rename_type in ON_TABLES | {pb.OBJECT_TABCONSTRAINT}:
             kind = "table"
-        sub_kind = _kind(node.rename_type) if has_part else None
+        sub_kind = kind_of(node.rename_type) if has_part else None
         return s.Rename(kind=kind, name=name, new_name=node.newname, sub=node.subname or None, sub_kind=sub_kind)
     # A schema, role or database has its name in `subname`.
-    name = _object(node.object) if node.HasField("object") else Name(node.subname)
-    return s.Rename(kind=_kind(node.rename_type), name=name, new_name=node.newname)
+    name = object_name(node.object) if node.HasField("object") else Name(node.subname)
+    return s.Rename(kind=kind_of(node.rename_type), name=name, new_name=node.newname)
 
 
 def _set_schema(node: Any) -> s.Meaning:
-    name = name_of(node.relation) if node.HasField("relation") else _object(node.object)
-    return s.Move(kind=_kind(node.object_type), name=name, schema=node.newschema)
+    name = name_of(node.relation) if node.HasField("relation") else object_name(node.object)
+    return s.Move(kind=kind_of(node.object_type), name=name, schema=node.newschema)
 
 
 def _set_owner(node: Any) -> s.Meaning:
-    name = name_of(node.relation) if node.HasField("relation") else _object(node.object)
-    return s.Move(kind=_kind(node.object_type), name=name, owner=node.newowner.rolename or "current_user")
+    name = name_of(node.relation) if node.HasField("relation") else object_name(node.object)
+    return s.Move(kind=kind_of(node.object_type), name=name, owner=node.newowner.rolename or "current_user")
 
 
 def _comment(node: Any) -> s.Meaning:
-    kind = _kind(node.objtype)
-    if node.objtype in _ON_TABLES | {pb.OBJECT_COLUMN, pb.OBJECT_TABCONSTRAINT}:
-        table, sub = _part(node.object)
+    kind = kind_of(node.objtype)
+    if node.objtype in ON_TABLES | {pb.OBJECT_COLUMN, pb.OBJECT_TABCONSTRAINT}:
+        table, sub = part_of(node.object)
         return s.Comment(kind=kind, name=table, sub=sub)
-    return s.Comment(kind=kind, name=_object(node.object))
+    return s.Comment(kind=kind, name=object_name(node.object))
 
 
 def _grant(node: Any) -> s.Meaning:
-    names = tuple(_object(each) for each in node.objects) if node.targtype == pb.ACL_TARGET_OBJECT else ()
-    return s.Grant(revoke=not node.is_grant, kind=_kind(node.objtype), names=names)
+    names = tuple(object_name(each) for each in node.objects) if node.targtype == pb.ACL_TARGET_OBJECT else ()
+    return s.Grant(revoke=not node.is_grant, kind=kind_of(node.objtype), names=names)
 
 
 # --- indexes, views, and what stands on a table -----------------------------------------------------------------------
@@ -438,7 +211,7 @@ _DOMAIN_ACTIONS = {
 
 def _alter_domain(node: Any) -> s.Meaning:
     definition = getattr(node, "def")
-    constraint = _constraint(definition.constraint) if definition.WhichOneof("node") == "constraint" else None
+    constraint = constraint_of(definition.constraint) if definition.WhichOneof("node") == "constraint" else None
     return s.AlterDomain(
         domain=dotted(node.type_name),
         action=_DOMAIN_ACTIONS.get(node.subtype, str(node.subtype)),
@@ -448,7 +221,9 @@ def _alter_domain(node: Any) -> s.Meaning:
 
 
 def _create_domain(node: Any) -> s.Meaning:
-    constraints = tuple(_constraint(each.constraint) for each in node.constraints if each.constraint.contype in _KINDS)
+    constraints = tuple(
+        constraint_of(each.constraint) for each in node.constraints if each.constraint.contype in CONSTRAINT_KINDS
+    )
     return s.CreateType(kind="domain", name=dotted(node.domainname), constraints=constraints)
 
 
@@ -579,10 +354,10 @@ def _no_transaction(what: str) -> Callable[[Any], s.Meaning]:
 
 
 _TRANSLATE: Mapping[str, Callable[[Any], s.Meaning]] = {
-    "create_stmt": _create_table,
-    "create_foreign_table_stmt": lambda node: _create_table(node.base_stmt),
-    "create_table_as_stmt": _create_table_as,
-    "alter_table_stmt": _alter_table,
+    "create_stmt": create_table,
+    "create_foreign_table_stmt": lambda node: create_table(node.base_stmt),
+    "create_table_as_stmt": create_table_as,
+    "alter_table_stmt": alter_table,
     "index_stmt": _create_index,
     "drop_stmt": _drop,
     "rename_stmt": _rename,

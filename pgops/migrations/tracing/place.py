@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
+from pgops.conninfo import Conninfo
 from pgops.errors import TraceError
 from pgops.scratch import ScratchDatabase, ScratchServer, fresh_database
+from pgops.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import psycopg
 
-    Where: TypeAlias = ScratchServer | ScratchDatabase | psycopg.Connection[Any] | str
+    Where: TypeAlias = ScratchServer | ScratchDatabase | psycopg.Connection[Any] | Conninfo | str
 
 
 LEAVING_S = 2.0
@@ -30,7 +32,7 @@ LEAVING_S = 2.0
 class Place:
     """A database that may be done anything to."""
 
-    conninfo: str = attrs.field(repr=False)
+    target: Conninfo
     own_server: bool
     """Whether its whole server is a throwaway."""
 
@@ -38,7 +40,9 @@ class Place:
         """A session of its own, in autocommit."""
         import psycopg  # noqa: PLC0415
 
-        return psycopg.connect(self.conninfo, autocommit=True, application_name="pgops trace", connect_timeout=10)
+        return psycopg.connect(
+            self.target.reveal(), autocommit=True, application_name="pgops trace", connect_timeout=10
+        )
 
 
 @contextmanager
@@ -50,31 +54,32 @@ def opened(where: Where, *, scratch: str | None = None) -> Iterator[Place]:
     """
     if isinstance(where, ScratchServer):
         with fresh_database(where) as database:
-            yield Place(database.conninfo(), own_server=True)
+            yield Place(Conninfo.parse(database.conninfo()), own_server=True)
     elif isinstance(where, ScratchDatabase):
-        yield Place(where.conninfo(), own_server=True)
+        yield Place(Conninfo.parse(where.conninfo()), own_server=True)
     else:
-        place = Place(where if isinstance(where, str) else conninfo_of(where), own_server=False)
-        _refuse_what_is_used(place, scratch, None if isinstance(where, str) else where.info.backend_pid)
+        place = Place(conninfo_of(where), own_server=False)
+        own = None if isinstance(where, (str, Conninfo)) else where.info.backend_pid
+        _refuse_what_is_used(place, scratch, own)
         yield place
 
 
-def conninfo_of(conn: psycopg.Connection[Any]) -> str:
-    """How to connect once more to where `conn` is connected, password included."""
-    from psycopg.conninfo import make_conninfo  # noqa: PLC0415
+def conninfo_of(source: psycopg.Connection[Any] | Conninfo | str) -> Conninfo:
+    """How to connect once more to where a connection is connected, password included. Raises `ConninfoError`."""
+    if isinstance(source, Conninfo):
+        return source
+    if isinstance(source, str):
+        return Conninfo.parse(source)
+    info = source.info
+    # What libpq fills in by itself is no wish of the caller's, and an older pg_dump may not know it.
+    given = {name: value for name, value in info.get_parameters().items() if (name, value) not in _FILLED_IN}
+    given |= {"dbname": info.dbname, "user": info.user, "port": str(info.port)}
+    if info.host:
+        given["host"] = info.host
+    return Conninfo(given, Secret(info.password) if info.password else None)
 
-    given: dict[str, Any] = {
-        **conn.info.get_parameters(),
-        "dbname": conn.info.dbname,
-        "user": conn.info.user,
-        "port": conn.info.port,
-    }
-    if conn.info.host:
-        given["host"] = conn.info.host
-    if conn.info.password:
-        given["password"] = conn.info.password
-    return make_conninfo("", **given)
 
+_FILLED_IN = {("sslcertmode", "allow")}
 
 _WHO_IS_THERE = """
 SELECT pg_catalog.current_database(), pg_catalog.pg_is_in_recovery(),

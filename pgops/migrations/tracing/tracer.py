@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from pgops.db.versions import pg_version
 from pgops.errors import TraceError
@@ -13,6 +13,7 @@ from pgops.migrations.effects.live import read_facts
 from pgops.migrations.sql.grammar import read_script
 from pgops.migrations.sql.script import Script
 from pgops.migrations.tracing.alone import trace_alone
+from pgops.migrations.tracing.carrying_out import carry_out
 from pgops.migrations.tracing.clone import load_clone
 from pgops.migrations.tracing.place import opened
 from pgops.migrations.tracing.reach import why_not
@@ -22,10 +23,9 @@ from pgops.migrations.tracing.units import units_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import LiteralString
-
     import psycopg
 
+    from pgops.conninfo import Conninfo
     from pgops.migrations.tracing.place import Place, Where
     from pgops.migrations.tracing.units import Claimed
 
@@ -38,7 +38,7 @@ def trace(
     where: Where,
     *,
     scratch: str | None = None,
-    clone_of: psycopg.Connection[Any] | str | None = None,
+    clone_of: psycopg.Connection[Any] | Conninfo | str | None = None,
     setup: str = "",
     with_catalogue: bool = True,
     deadline_s: float = DEADLINE_S,
@@ -46,8 +46,8 @@ def trace(
     """What each statement of `sql` really locks, rewrites and scans, per relation that was there before.
 
     Everything is carried out and committed, so `where` is a throwaway: a `ScratchServer`, on which a database is made
-    and dropped again; a `ScratchDatabase`; or a connection or connection string of a database that the caller names
-    once more, as `scratch`, and that nobody else is connected to. `clone_of` is a live database whose schema is copied
+    and dropped again; a `ScratchDatabase`; or a connection, `Conninfo` or connection string of a database that the
+    caller names once more, as `scratch`, and that nobody else is connected to. `clone_of` is a live database whose schema is copied
     into it first, through pg_dump and without rows; that one is only read. `setup` is SQL that is carried out before,
     one statement after the other. Each script is one transaction, as far as it says nothing else and PostgreSQL allows
     it; several follow one another.
@@ -56,7 +56,7 @@ def trace(
     `with_catalogue` is False. `deadline_s` bounds each statement, in seconds; the server
     refuses a longer one of a transaction (57014).
 
-    What the server refuses is part of the result. Raises `TraceError` where the database may be somebody's, where a
+    What the server refuses is part of the result. Raises `ConninfoError` for a string that is none, and `TraceError` where the database may be somebody's, where a
     clone can't be made, and when a statement that allows no transaction did not end in time.
     """
     scripts = _scripts(sql)
@@ -88,7 +88,7 @@ def _set_up(conn: psycopg.Connection[Any], setup: str) -> None:
     for part in script.unparsed:
         raise TraceError(f"Line {part.line} of the setup can't be read: {part.reason}.")
     for statement in script.statements:
-        conn.execute(cast("LiteralString", statement.text), prepare=False)
+        carry_out(conn, statement)
 
 
 def trace_scripts(
