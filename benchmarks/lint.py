@@ -135,6 +135,11 @@ def main() -> None:
         for name, seconds in taken.items():
             ratio = statistics.median(mine / other for mine, other in zip(seconds, taken["squawk"], strict=True))
             print(f"  {name:24}{statistics.median(seconds) * 1000:7.0f} ms  {ratio:5.2f} x")
+        began = time.perf_counter()
+        subprocess.run([program, "--pg-version=18", str(file)], check=False, capture_output=True)
+        as_called = time.perf_counter() - began
+        ratio = statistics.median(taken["lint_sql"]) / as_called
+        print(f"  squawk without options, which draws its findings: {as_called:.1f} s, lint_sql {ratio:.2f} x of that")
         print("lint_sql part by part")
         subprocess.run([sys.executable, "-c", PARTS, str(file)], check=True)
 

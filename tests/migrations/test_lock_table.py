@@ -13,7 +13,7 @@ from pgops.migrations.sql.grammar import read_script
 from pgops.migrations.tracing.place import Place
 from pgops.migrations.tracing.tracer import trace_scripts
 from pgops.scratch import fresh_database
-from tests.migrations.lock_table import ROWS
+from tests.migrations.lock_rows import ROWS
 
 DEADLINE_S = 30
 BEGIN = "DROP SCHEMA IF EXISTS own, other CASCADE; CREATE SCHEMA own; RESET ALL; SET search_path TO own;"

@@ -158,6 +158,13 @@ def test_what_the_server_refuses_is_part_of_the_result(database):
         assert conn.execute("SELECT to_regclass('a'), to_regclass('orders') IS NULL").fetchone() == (None, False)
 
 
+def test_what_is_refused_at_the_end_is_told_of_the_last_statement(database):
+    setup = ORDERS + "ALTER TABLE orders ADD CONSTRAINT k UNIQUE (customer_id) DEFERRABLE INITIALLY DEFERRED"
+    traced = trace("UPDATE orders SET customer_id = 1; COMMIT; DROP TABLE orders", database, setup=setup)
+    assert [each.failed for each in traced] == ["23505", None]
+    assert traced.statements[0].message.startswith("COMMIT: ")
+
+
 def test_copy_is_carried_out_without_rows(database):
     traced = trace("COPY orders FROM STDIN; COPY orders TO STDOUT", database, setup=ORDERS)
     assert [each.failed for each in traced] == [None, None]

@@ -129,11 +129,9 @@ _ALL_FIELDS = 0x7FFF
 
 
 def _numeric_fits(old: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
-    if not old:
-        return False
-    scale = old[1] if len(old) > 1 else 0
-    wanted_scale = wanted[1] if len(wanted) > 1 else 0
-    return wanted[0] >= old[0] and scale == wanted_scale
+    """More digits before the point, as many behind it."""
+    (precision, scale), (new_precision, new_scale) = ((*each, 0, 0)[:2] for each in (old, wanted))
+    return bool(old) and new_precision >= precision and new_scale == scale
 
 
 def _digits(modifier: tuple[int, ...]) -> int:

@@ -44,12 +44,13 @@ from pgops.migrations.sql.statements import Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import LiteralString
 
     import psycopg
 
     from pgops.migrations.sql.script import Script
 
-STATEMENT_TIMEOUT_S = 30
+STATEMENT_TIMEOUT = "30s"
 
 
 def read_facts(conn: psycopg.Connection[Any], scripts: Iterable[Script]) -> Facts:
@@ -81,7 +82,7 @@ def _one_snapshot(conn: psycopg.Connection[Any]) -> Iterator[psycopg.Cursor[Any]
         with cursor:
             cursor.execute("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY, NOT DEFERRABLE")
             try:
-                cursor.execute(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT_S}s'")
+                cursor.execute("SELECT pg_catalog.set_config('statement_timeout', %s, true)", [STATEMENT_TIMEOUT])
                 yield cursor
             finally:
                 if not conn.closed:
@@ -100,7 +101,7 @@ class _Reader:
         self.numbers: dict[int, dict[int, str]] = defaultdict(dict)
         """The names of a table's columns by their numbers."""
 
-    def ask(self, query: str, **parameters: Any) -> list[Any]:
+    def ask(self, query: LiteralString, **parameters: Any) -> list[Any]:
         return self.cursor.execute(query, parameters).fetchall()
 
     def read(self, given: Sequence[Name]) -> Facts:
@@ -173,7 +174,14 @@ class _Reader:
             views[table, number].append(Name(name, schema))
             if number:
                 views[table, 0].append(Name(name, schema))
-        facts_of = self._columns(columns, checked, in_key, by_column, in_expression, views)
+        facts_of = self._columns(
+            columns,
+            checked=checked,
+            in_key=in_key,
+            by_column=by_column,
+            in_expression=in_expression,
+            views=views,
+        )
         by_oid = {row[0]: row for row in rows}
         below = {oid: _descendants(oid, children) for oid in by_oid}
         tables = {}
@@ -212,6 +220,7 @@ class _Reader:
     def _columns(
         self,
         rows: list[Any],
+        *,
         checked: set[tuple[int, int]],
         in_key: set[tuple[int, int]],
         by_column: dict[tuple[int, int], list[str]],

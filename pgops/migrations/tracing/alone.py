@@ -15,18 +15,18 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import psycopg
+from psycopg import sql
 
 from pgops.errors import TraceError
 from pgops.migrations.effects.locks import LockMode
 from pgops.migrations.tracing.comparison import differences
 from pgops.migrations.tracing.standing import Relation, Standing, modes_by_relation, read_empty, read_standing, resolve
 from pgops.migrations.tracing.traced import TracedStatement
-from pgops.migrations.tracing.transaction import observed
+from pgops.migrations.tracing.transaction import observed, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-
-    import psycopg
 
     from pgops.migrations.tracing.units import Claimed
 
@@ -76,7 +76,8 @@ def trace_alone(
     refused = _is_refused_in_a_transaction(conn, statement.text)
     sentinel = _read_sentinel(conn)
     stood, empty = read_standing(conn), read_empty(conn)
-    names = resolve(conn, (touch.relation for touch in claim.touches))
+    meant = resolve(conn, (touch.relation for touch in claim.touches))
+    names = {name: oid for name, oid in meant.items() if oid in stood.relations}
     base = TracedStatement(statement=statement, file=each.file, unit=number, alone=True, own_unit=refused, claim=claim)
     with ExitStack() as closing:
         observer = closing.enter_context(connect())
@@ -89,7 +90,7 @@ def trace_alone(
         traced = attrs.evolve(
             base,
             failed=error.sqlstate or "?",
-            message=(error.diag.message_primary or str(error)).strip(),
+            message=words_of(error),
             seconds=outcome.seconds,
             leaves_invalid=stood.new_invalid(read_standing(conn)),
         )
@@ -103,7 +104,7 @@ def trace_alone(
     counted = Standing(
         {oid: attrs.evolve(one, scans=outcome.scans.get(oid, one.scans)) for oid, one in after.relations.items()}
     )
-    seen = observed(stood, before, counted, {}, locks, statement.meaning)
+    seen = observed(stood, before, counted, held={}, now=locks, meaning=statement.meaning)
     traced = attrs.evolve(
         base, seconds=outcome.seconds, touches=tuple(seen.values()), leaves_invalid=stood.new_invalid(after)
     )
@@ -113,12 +114,10 @@ def trace_alone(
 
 def _is_refused_in_a_transaction(conn: psycopg.Connection[Any], text: str) -> bool:
     """Whether the server says 25001. Should it not, what was done is taken back."""
-    from psycopg import Error  # noqa: PLC0415
-
     conn.execute("BEGIN")
     try:
         conn.execute(text, prepare=False)  # type: ignore[arg-type, unused-ignore]
-    except Error as error:
+    except psycopg.Error as error:
         return error.sqlstate == "25001"
     else:
         return False
@@ -133,7 +132,8 @@ def _read_sentinel(conn: psycopg.Connection[Any]) -> int:
     When a session tells the statistics what it has counted, it forgets it: at the end of a transaction, every half
     second or second. A sentinel that is less later tells that this has happened.
     """
-    conn.execute("SELECT " + " + ".join(["(SELECT pg_catalog.count(*) FROM pg_catalog.pg_am)"] * 3))
+    for _ in range(3):
+        conn.execute("SELECT pg_catalog.count(*) FROM pg_catalog.pg_am")
     row = conn.execute(_SENTINEL).fetchone()
     return row[0] if row is not None else 0
 
@@ -188,16 +188,12 @@ class _Watch:
 
     def put_gates(self, relations: Iterable[Relation]) -> None:
         for relation in relations:
-            # Whatever changes a table is at least SHARE UPDATE EXCLUSIVE, and waits for another of that kind.
-            mode = "SHARE UPDATE EXCLUSIVE" if relation.kind in "rp" else None
-            gate = self._open(relation, mode)
+            gate = self._open(relation, hard=relation.kind in "rp")
             if gate is not None:
                 self.gates.append(gate)
 
     def carry_out(self, text: str) -> _Outcome:
         """The statement, from its beginning to its end, with all gates on its way."""
-        from psycopg import Error  # noqa: PLC0415
-
         pid = self.conn.info.backend_pid
         started = time.monotonic()
         cancelled = False
@@ -213,13 +209,13 @@ class _Watch:
                     time.sleep(POLL_S)
             except BaseException:
                 self.close()
-                with suppress(Error):
+                with suppress(psycopg.Error):
                     self.conn.cancel_safe(timeout=10)
                 raise
             seconds = time.monotonic() - started
             try:
                 (scans, sentinel), error = running.result(), None
-            except Error as raised:
+            except psycopg.Error as raised:
                 scans, sentinel, error = {}, 0, raised
         if cancelled:
             raise TraceError(
@@ -249,24 +245,26 @@ class _Watch:
         is_soft = gate.rounds > 0
         # Who waits for a table's lock behind a soft gate wants it exclusively: no other of ours gets in beside that.
         if gate.rounds < MAX_ROUNDS and not (is_soft and waits_for == "relation"):
-            softer = self._open(gate.relation, None)
+            softer = self._open(gate.relation, hard=False)
             if softer is not None:
                 softer.rounds = gate.rounds + 1
                 self.gates.append(softer)
         gate.conn.close()
 
-    def _open(self, relation: Relation, mode: str | None) -> _Gate | None:
-        """A session with a snapshot that holds the table and its indexes as a reader does, and in `mode` beside it."""
-        from psycopg import Error  # noqa: PLC0415
+    def _open(self, relation: Relation, *, hard: bool) -> _Gate | None:
+        """A session with a snapshot that holds the table and its indexes as a reader does.
 
+        A hard one holds the table in SHARE UPDATE EXCLUSIVE mode beside it: whatever changes a table waits for that.
+        """
+        name = sql.Identifier(*filter(None, (relation.name.schema, relation.name.name)))
         conn = self.connect()
         try:
             conn.execute("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-            conn.execute(f"SET LOCAL lock_timeout = '{GATE_TIMEOUT}'")
-            if mode is not None:
-                conn.execute(f"LOCK TABLE ONLY {relation.name.sql} IN {mode} MODE")  # type: ignore[arg-type, unused-ignore]
-            conn.execute(f"SELECT 1 FROM ONLY {relation.name.sql} LIMIT 0")  # type: ignore[arg-type, unused-ignore]
-        except Error:
+            conn.execute("SELECT pg_catalog.set_config('lock_timeout', %s, true)", [GATE_TIMEOUT])
+            if hard:
+                conn.execute(sql.SQL("LOCK TABLE ONLY {} IN SHARE UPDATE EXCLUSIVE MODE").format(name))
+            conn.execute(sql.SQL("SELECT 1 FROM ONLY {} LIMIT 0").format(name))
+        except psycopg.Error:
             conn.close()
             return None
         return _Gate(relation, conn)

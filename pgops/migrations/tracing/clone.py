@@ -108,7 +108,7 @@ def _passfile(folder: Path, password: Secret) -> Path:
 
 
 def find_pg_dumps(server: int) -> tuple[Path, ...]:
-    """Each pg_dump that can read a server of that major version, the oldest first: an older server loads what it writes.
+    """Each pg_dump that can read a server of that major version, the oldest first: what it writes, that server loads.
 
     Raises `TraceError` when there is none.
     """
@@ -179,7 +179,7 @@ def _make_roles(conn: psycopg.Connection[Any], text: str) -> None:
     from psycopg import sql  # noqa: PLC0415
 
     found = re.findall(
-        r"^CREATE POLICY .*? TO ((?:\"(?:[^\"]|\"\")+\"|\w+)(?:, (?:\"(?:[^\"]|\"\")+\"|\w+))*)", text, re.M
+        r"^CREATE POLICY .*? TO ((?:\"(?:[^\"]|\"\")+\"|\w+)(?:, (?:\"(?:[^\"]|\"\")+\"|\w+))*)", text, re.MULTILINE
     )
     wanted = {
         each.strip('"').replace('""', '"') for roles in found for each in re.findall(r'"(?:[^"]|"")+"|\w+', roles)

@@ -6,6 +6,7 @@ Only users' relations count: whatever was made after initdb has an oid of 16384 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -14,7 +15,8 @@ from pgops.migrations.effects.locks import LockMode
 from pgops.migrations.sql.statements import Name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
+    from typing import LiteralString
 
     import psycopg
 
@@ -100,7 +102,7 @@ class Standing:
         before, after = self.relations[oid], later.relations.get(oid)
         if after is None:
             after = next((each for each in later.relations.values() if each.name == before.name), None)
-        return after is not None and before.file != 0 and after.file != before.file
+        return after is not None and before.file not in {0, after.file}
 
     def scanned(self, oid: int, later: Standing) -> bool:
         """Whether the session has read the table meanwhile, or an index of it."""
@@ -158,7 +160,7 @@ def resolve(conn: psycopg.Connection[Any], names: Iterable[Name]) -> dict[Name, 
     return {by_text[text]: oid for text, oid in _ask(conn, _RESOLVED, names=list(by_text))}
 
 
-def _ask(conn: psycopg.Connection[Any], query: str, **parameters: Any) -> list[Any]:
+def _ask(conn: psycopg.Connection[Any], query: LiteralString, **parameters: Any) -> list[Any]:
     from psycopg.rows import tuple_row  # noqa: PLC0415
 
     with conn.cursor(row_factory=tuple_row) as cursor:

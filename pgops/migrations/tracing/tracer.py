@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,8 @@ from pgops.migrations.tracing.transaction import trace_transaction
 from pgops.migrations.tracing.units import units_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
     import psycopg
 
     from pgops.conninfo import Conninfo
@@ -47,17 +47,18 @@ def trace(
 
     Everything is carried out and committed, so `where` is a throwaway: a `ScratchServer`, on which a database is made
     and dropped again; a `ScratchDatabase`; or a connection, `Conninfo` or connection string of a database that the
-    caller names once more, as `scratch`, and that nobody else is connected to. `clone_of` is a live database whose schema is copied
-    into it first, through pg_dump and without rows; that one is only read. `setup` is SQL that is carried out before,
-    one statement after the other. Each script is one transaction, as far as it says nothing else and PostgreSQL allows
-    it; several follow one another.
+    caller names once more, as `scratch`, and that nobody else is connected to. `clone_of` is a live database whose
+    schema is copied into it first, through pg_dump and without rows; that one is only read. `setup` is SQL that is
+    carried out before, one statement after the other. Each script is one transaction, as far as it says nothing else
+    and PostgreSQL allows it; several follow one another.
 
     What is seen is compared with what lint says: with the catalogue at the beginning, or as without a connection where
-    `with_catalogue` is False. `deadline_s` bounds each statement, in seconds; the server
-    refuses a longer one of a transaction (57014).
+    `with_catalogue` is False. `deadline_s` bounds each statement, in seconds; the server refuses a longer one of a
+    transaction (57014).
 
-    What the server refuses is part of the result. Raises `ConninfoError` for a string that is none, and `TraceError` where the database may be somebody's, where a
-    clone can't be made, and when a statement that allows no transaction did not end in time.
+    What the server refuses is part of the result. Raises `ConninfoError` for a string that is none, and `TraceError`
+    where the database may be somebody's, where a clone can't be made, and when a statement that allows no transaction
+    did not end in time.
     """
     scripts = _scripts(sql)
     with ExitStack() as closing:

@@ -11,6 +11,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import attrs
+from psycopg.pq import TransactionStatus
 
 from pgops.migrations.effects.locks import LockMode
 from pgops.migrations.sql import statements as s
@@ -28,7 +29,7 @@ from pgops.migrations.tracing.standing import (
 from pgops.migrations.tracing.traced import Observed, TracedStatement
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     import psycopg
 
@@ -36,41 +37,54 @@ if TYPE_CHECKING:
     from pgops.migrations.tracing.units import Claimed, Unit
 
 
-def trace_transaction(conn: psycopg.Connection[Any], unit: Unit, number: int) -> Iterator[TracedStatement]:
-    """Carry out `unit` on `conn`, which is idle and in autocommit. It is idle again when the last one is yielded.
+def trace_transaction(conn: psycopg.Connection[Any], unit: Unit, number: int) -> list[TracedStatement]:
+    """Carry out `unit` on `conn`, which is idle and in autocommit, and is so again afterwards.
 
-    A statement that the server refuses ends the transaction: what follows is not carried out.
+    A statement that the server refuses ends the transaction: what follows is not carried out. What it refuses at the
+    end, a deferred constraint say, is told of the last statement.
     """
     from psycopg import Error  # noqa: PLC0415
 
-    stood = read_standing(conn)
-    empty = read_empty(conn)
-    conn.execute(unit.begin, prepare=False)
-    ended = False
+    stood, empty = read_standing(conn), read_empty(conn)
+    conn.execute(unit.begin, prepare=False)  # type: ignore[arg-type, unused-ignore]
+    traced: list[TracedStatement] = []
     try:
         look = _Look(conn, stood, empty)
         broken = ""
         for each in unit.statements:
-            if broken:
-                if each.claim is not None:
-                    yield _not_run(each, number, broken)
-                continue
-            try:
-                if each.claim is None:
-                    carry_out(conn, each.statement)
-                else:
-                    traced = look.at(each, number)
-                    broken = (
-                        "" if traced.failed is None else f"line {each.statement.line} was refused ({traced.failed})"
-                    )
-                    yield traced
-            except Error as error:  # of a SAVEPOINT
-                broken = f"line {each.statement.line} was refused ({error.sqlstate})"
-        conn.execute("ROLLBACK" if broken else unit.end, prepare=False)
-        ended = True
+            if each.claim is None:  # SAVEPOINT and its like
+                broken = broken or _refused(conn, each)
+            elif broken:
+                traced.append(_not_run(each, number, broken))
+            else:
+                done = look.at(each, number)
+                traced.append(done)
+                broken = f"line {each.statement.line} was refused ({done.failed})" if done.failed is not None else ""
+        try:
+            conn.execute("ROLLBACK" if broken else unit.end, prepare=False)  # type: ignore[arg-type, unused-ignore]
+        except Error as error:
+            if not traced or conn.closed:
+                raise
+            traced[-1] = attrs.evolve(traced[-1], failed=error.sqlstate, message=f"{unit.end}: {words_of(error)}")
     finally:
-        if not ended and not conn.closed:
+        if not conn.closed and conn.info.transaction_status is not TransactionStatus.IDLE:
             conn.execute("ROLLBACK")
+    return traced
+
+
+def words_of(error: psycopg.Error) -> str:
+    """What the server said, or psycopg."""
+    return (error.diag.message_primary or str(error)).strip()
+
+
+def _refused(conn: psycopg.Connection[Any], each: Claimed) -> str:
+    from psycopg import Error  # noqa: PLC0415
+
+    try:
+        carry_out(conn, each.statement)
+    except Error as error:
+        return f"line {each.statement.line} was refused ({error.sqlstate})"
+    return ""
 
 
 class _Look:
@@ -95,8 +109,8 @@ class _Look:
         else:
             if self.before is None:
                 self.before = read_standing(self.conn)
-            found = resolve(self.conn, (touch.relation for touch in claim.touches))
-            names = {name: oid for name, oid in found.items() if oid in self.stood.relations}
+            meant = resolve(self.conn, (touch.relation for touch in claim.touches))
+            names = {name: oid for name, oid in meant.items() if oid in self.stood.relations}
         started = time.perf_counter()
         try:
             carry_out(self.conn, statement)
@@ -104,7 +118,7 @@ class _Look:
             traced = attrs.evolve(
                 base,
                 failed=error.sqlstate or "?",
-                message=(error.diag.message_primary or str(error)).strip(),
+                message=words_of(error),
                 own_unit=error.sqlstate == "25001",
                 seconds=time.perf_counter() - started,
             )
@@ -113,7 +127,7 @@ class _Look:
         if self.before is None:
             return attrs.evolve(base, seconds=seconds)
         held, after = read_locks(self.conn), read_standing(self.conn)
-        seen = observed(self.stood, self.before, after, self.held, held, statement.meaning)
+        seen = observed(self.stood, self.before, after, held=self.held, now=held, meaning=statement.meaning)
         traced = attrs.evolve(base, seconds=seconds, touches=tuple(seen.values()))
         found = differences(
             traced, {oid: seen.get(oid) for oid in names.values()} | seen, self.stood, self.empty, names
@@ -126,6 +140,7 @@ def observed(
     stood: Standing,
     before: Standing,
     after: Standing,
+    *,
     held: Mapping[int, frozenset[LockMode]],
     now: Mapping[int, frozenset[LockMode]],
     meaning: Meaning,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import attrs
 
 from pgops.migrations.effects.effect import Effect
-from pgops.migrations.effects.known import Known
 from pgops.migrations.effects.walk import walk_on
 from pgops.migrations.sql import statements as s
 from pgops.migrations.sql.script import Statement
@@ -15,6 +14,7 @@ from pgops.migrations.sql.script import Statement
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from pgops.migrations.effects.known import Known
     from pgops.migrations.sql.script import Script
 
 
