@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     Command = TypeVar("Command", bound=Callable[..., Any])
 
+RECORD = "pgops.record/1"
+
 LINT_CODES = """\b
 Exit codes:
   0  nothing was found at --fail-on or above
@@ -160,7 +162,10 @@ def apply(
     with _database(profile, url, read_only=False) as conn:
         proposal = propose(conn, sources)
         if not proposal.is_change:
-            show([f"Nothing is left to do: {proposal.done} statements are done already.\n"])
+            if as_json:
+                show_exactly(json.dumps({"schema": RECORD, "outcome": "nothing to do", "done": proposal.done}))
+            else:
+                show([f"Nothing is left to do: {proposal.done} statements are done already.\n"])
             return
         approval = approval_for(proposal)
         with _progress() as on_progress:
@@ -268,13 +273,18 @@ COMMANDS = (lint, trace, plan, apply, backfill)
 
 def _sources(files: tuple[str, ...], path: str | None, profile: str | None) -> tuple[Source, ...]:
     """The SQL of the files; of stdin for `-`; without any, of the workspace's pending files."""
+    import attrs
+
     from pgops.migrations.sources import Source, read_sources
+    from pgops.migrations.sql.script import hash_of
     from pgops.migrations.workspace import Workspace
 
     if not files:
         return Workspace.open(profile=profile, path=path).sources()
     if files == ("-",):
-        return (Source.of(sys.stdin.buffer.read().decode("utf-8"), file="stdin"),)
+        text = sys.stdin.buffer.read().decode("utf-8", "replace")
+        # A text is remembered by what it says: another one is other work, the same one is done.
+        return (attrs.evolve(Source.of(text, file="stdin"), series=f"stdin {hash_of(text)[:20]}"),)
     return read_sources(*map(Path, files))
 
 
@@ -324,7 +334,7 @@ def _show_record(record: Record, *, as_json: bool) -> None:
     from pgops.findings import as_json as plain
 
     if as_json:
-        facts = {"schema": "pgops.record/1", **attrs.asdict(record)}
+        facts = {"schema": RECORD, **attrs.asdict(record)}
         show_exactly(json.dumps(plain(facts), indent=2, ensure_ascii=False))
     else:
         seconds = (record.ended - record.began).total_seconds()

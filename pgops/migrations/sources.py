@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
+from pgops.config.surroundings import git_top_level
 from pgops.errors import SourceError
 from pgops.migrations.pending import read_pending, released_texts
 from pgops.migrations.sql.grammar import read_script
@@ -119,7 +120,14 @@ def _of_file(path: Path, name: str) -> Source:
         raise SourceError(f"{path} is not UTF-8: byte {error.start}.", cure="Save it as UTF-8.") from None
     except OSError as error:
         raise SourceError(f"{path} can't be read: {error.strerror}.") from None
-    return Source.of(way_up(text), file=name)
+    return Source(file=name, script=read_script(way_up(text), file=name), series=_series(path))
+
+
+def _series(path: Path) -> str:
+    """What a file is remembered by, however it was named in the call: its path from the top of its git repository."""
+    real = path.resolve()
+    top = git_top_level(real.parent)
+    return real.relative_to(top).as_posix() if top is not None else real.as_posix()
 
 
 # --- the names of files -----------------------------------------------------------------------------------------------

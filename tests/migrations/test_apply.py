@@ -19,6 +19,7 @@ from pgops.errors import (
     StaleProposalError,
     StatementFailedError,
     UnreadableSqlError,
+    WrongConnectionError,
 )
 from pgops.findings import as_json
 from pgops.migrations.applying.ledger import read_ledger, states
@@ -121,6 +122,8 @@ UNREADABLE = {
     "psql": ("\\connect other\nSELECT 1;", "psql"),
     "rows for COPY": ("COPY orders FROM stdin;\n1\t2\t3\n\\.\n", "COPY"),
     "a transaction without an end": ("BEGIN; CREATE TABLE x ();", "never commits"),
+    "rows for the client": ("COPY orders TO STDOUT;", "nobody to send"),
+    "another isolation": ("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; CREATE TABLE x ();", "READ COMMITTED"),
     "a roll-back": ("BEGIN; CREATE TABLE x (); ROLLBACK;", "ROLLBACK"),
     "no transaction allowed in one": (
         "BEGIN; CREATE INDEX CONCURRENTLY i ON orders (day); COMMIT;",
@@ -162,6 +165,8 @@ DRIFT = {
     "a view over it": "CREATE VIEW late AS SELECT day FROM orders",
     "a key to it": "CREATE TABLE late (id bigint REFERENCES orders)",
     "what the plan makes": "CREATE TABLE customers ()",
+    "a default": "ALTER TABLE orders ALTER amount SET DEFAULT 7",
+    "a policy": "CREATE POLICY late ON orders USING (true)",
 }
 
 
@@ -386,3 +391,83 @@ def attrs_of(record):
     import attrs
 
     return attrs.asdict(record)
+
+
+# --- what a file says to its session ----------------------------------------------------------------------------------
+
+
+def test_what_a_file_has_set_holds_when_it_is_resumed_or_made_longer(newest):
+    """Else `b` would be made in another schema, or belong to another role."""
+    newest.execute("CREATE SCHEMA app")
+    apply(newest, "SET search_path = app; CREATE TABLE a ();")
+    apply(newest, "SET search_path = app; CREATE TABLE a (); CREATE TABLE b ();")
+    sql = "SET search_path = app; CREATE TABLE c (); COMMIT; CREATE TABLE d (); INSERT INTO public.orders VALUES (1);"
+    with pytest.raises(StatementFailedError):
+        apply(newest, sql)
+    newest.execute("DELETE FROM orders WHERE id = 1")
+    apply(newest, sql)
+    found = newest.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'app' ORDER BY 1").fetchall()
+    assert found == [("a",), ("b",), ("c",), ("d",)]
+
+
+def test_what_one_file_has_set_is_not_there_in_the_next(newest):
+    newest.execute("CREATE SCHEMA app")
+    sources = [Source.of("SET search_path = app; CREATE TABLE a ();", file="1.sql")]
+    sources.append(Source.of("CREATE TABLE b (); CREATE INDEX CONCURRENTLY i ON b ((1));", file="2.sql"))
+    apply(newest, sources)
+    assert newest.execute(
+        "SELECT to_regclass('app.a') IS NOT NULL, to_regclass('public.b') IS NOT NULL"
+    ).fetchone() == (
+        True,
+        True,
+    )
+
+
+def test_statements_alone_know_what_was_set(newest):
+    newest.execute("CREATE SCHEMA app; CREATE TABLE app.t (a int)")
+    apply(newest, "SET search_path = app; SET lock_timeout = '1ms'; CREATE INDEX CONCURRENTLY i ON t (a);")
+    assert newest.execute("SELECT to_regclass('app.i') IS NOT NULL").fetchone() == (True,)
+
+
+def test_a_role_that_was_set_does_not_write_the_ledger(newest):
+    newest.execute("DROP ROLE IF EXISTS low; CREATE ROLE low; CREATE SCHEMA app AUTHORIZATION low")
+    try:
+        apply(newest, "SET ROLE low; CREATE TABLE app.x (); COMMIT; CREATE TABLE app.y ();")
+        assert newest.execute("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'app'").fetchall() == [
+            ("low",)
+        ]
+        assert {each.state for each in read_ledger(newest)} == {"done"}
+    finally:
+        newest.execute("DROP OWNED BY low; DROP ROLE low")
+
+
+def test_sessions_of_the_callers_own_are_set_up_too(newest, any_database):
+    """Without autocommit everything would be rolled back at the end, and dict rows would not be understood."""
+
+    def connect():
+        return psycopg.connect(any_database.conninfo(), row_factory=psycopg.rows.dict_row)
+
+    apply(newest, "CREATE TABLE made ();", connect=connect)
+    assert newest.execute("SELECT to_regclass('made') IS NOT NULL").fetchone() == (True,)
+
+
+def test_a_connection_in_a_transaction_is_refused(newest, any_database):
+    with any_database.connect(autocommit=False) as caller:
+        proposal = propose(caller, ADD)
+        caller.execute("UPDATE orders SET amount = 0 WHERE id = 1")
+        with pytest.raises(WrongConnectionError, match="in a transaction"):
+            proposal.apply(caller, approval=proposal.approve(by="ann"))
+
+
+def test_a_deferred_constraint_that_fails_at_commit(newest):
+    newest.execute("CREATE TABLE child (id bigint REFERENCES orders DEFERRABLE INITIALLY DEFERRED)")
+    with pytest.raises(StatementFailedError, match="at COMMIT"):
+        apply(newest, "INSERT INTO child VALUES (-1)")
+    assert [each.state for each in read_ledger(newest)] == ["failed"]
+
+
+def test_what_failed_is_done_again_though_the_name_is_taken(newest):
+    newest.execute("CREATE INDEX taken ON orders (id)")
+    for _ in range(2):
+        with pytest.raises(StatementFailedError, match="already exists"):
+            apply(newest, "CREATE INDEX CONCURRENTLY taken ON orders (amount)")

@@ -58,6 +58,14 @@ CREATE TABLE pgops.ledger (
 """The statements that make it: the first ones of the first proposal for a database."""
 
 
+def creation(conn: psycopg.Connection[Any]) -> tuple[str, ...]:
+    """The statements that make the ledger. A schema that somebody has made for us is taken as it is: making one needs a
+    right on the database that the role may lack.
+    """
+    there = _one(conn, "SELECT pg_catalog.to_regnamespace('pgops') IS NOT NULL")[0]
+    return CREATION[1:] if there else CREATION
+
+
 @attrs.frozen(kw_only=True)
 class Key:
     """Which statement a row is about: the same text for the `nth` time in a series of files.

@@ -17,7 +17,7 @@ from pgops.migrations.applying.ledger import Key
 from pgops.migrations.applying.questions import questions_for
 from pgops.migrations.applying.undoing import undo_of
 from pgops.migrations.effects.effect import Effect, Touch
-from pgops.migrations.effects.known import Known
+from pgops.migrations.effects.known import Known, names_in
 from pgops.migrations.effects.walk import Step, walk_on
 from pgops.migrations.sql import statements as s
 from pgops.migrations.sql.script import hash_of
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from pgops.migrations.effects.known import Facts
     from pgops.migrations.sources import Source
+    from pgops.migrations.sql.statements import Name
 
 SCAN_BYTES_S = 200 * 1024 * 1024
 REWRITE_BYTES_S = 40 * 1024 * 1024
@@ -89,6 +90,8 @@ class Unit:
 
     statements: tuple[PlannedStatement, ...]
     in_transaction: bool
+    session: tuple[str, ...] = ()
+    """What the file has SET before, and the session has to be told again: role, search path and the like."""
 
     @property
     def touches(self) -> tuple[Touch, ...]:
@@ -116,6 +119,8 @@ def plan_units(
     for source in sources:
         _refuse_unread(source)
         current: int | None = None
+        session: list[str] = []
+        told: tuple[str, ...] = ()
         waiting: list[PlannedStatement] = []
         counted = counters.setdefault(source.series or source.file, Counter(source.earlier))
         for step in walk_on(source.script, known):
@@ -126,9 +131,13 @@ def plan_units(
                     cure="Remove the BEGIN before it.",
                 )
             if waiting and step.unit != current:
-                units.append(Unit(statements=tuple(waiting), in_transaction=True))
+                units.append(Unit(statements=tuple(waiting), in_transaction=True, session=told))
                 waiting = []
             current = step.unit
+            if not waiting:
+                told = tuple(session)
+            if _is_session(step.statement.meaning):
+                session.append(planned.text)
             if planned.key in finished:
                 continue
             if step.effect.fails and must_work:
@@ -136,10 +145,15 @@ def plan_units(
             if step.in_transaction:
                 waiting.append(planned)
             else:
-                units.append(Unit(statements=(planned,), in_transaction=False))
+                units.append(Unit(statements=(planned,), in_transaction=False, session=told))
         if waiting:
-            units.append(Unit(statements=tuple(waiting), in_transaction=True))
+            units.append(Unit(statements=tuple(waiting), in_transaction=True, session=told))
     return tuple(units)
+
+
+def _is_session(meaning: Meaning) -> bool:
+    """Whether it says something that lasts beyond its transaction and is no part of the database."""
+    return isinstance(meaning, s.SetVariable) and not meaning.is_local
 
 
 def _planned(
@@ -192,6 +206,17 @@ def _refuse_unread(source: Source) -> None:
     open_transaction = False
     for statement in source.script.statements:
         meaning = statement.meaning
+        place = f"{source.file}:{statement.line}"
+        if isinstance(meaning, s.SetVariable) and meaning.name in {"transaction", "session characteristics"}:
+            raise UnreadableSqlError(
+                f"{place}: a unit is READ COMMITTED, and begun before its first statement: {statement.head}",
+                cure="Leave it out.",
+            )
+        if isinstance(meaning, s.Copy) and meaning.with_client:
+            raise UnreadableSqlError(
+                f"{place}: there is nobody to send rows to, or to take them from: {statement.head}",
+                cure="Write INSERT, or copy by another way.",
+            )
         if isinstance(meaning, s.TransactionControl):
             open_transaction = meaning.verb == "begin"
             if meaning.verb not in {"begin", "commit"}:
@@ -203,7 +228,12 @@ def _refuse_unread(source: Source) -> None:
         raise UnreadableSqlError(f"{source.file}: it begins a transaction and never commits it.", cure="Add COMMIT;")
 
 
-def schema_fingerprint(facts: Facts) -> str:
+def names_of(sources: Iterable[Source]) -> tuple[Name, ...]:
+    """Every name that the sources use, of whatever it may be."""
+    return names_in(statement.meaning for source in sources for statement in source.script.statements)
+
+
+def schema_fingerprint(facts: Facts, definitions: str = "") -> str:
     """SHA-256 of all that the plan rests on: every relation that it names or reaches, with columns, keys and indexes.
 
     Sizes and estimates are no part of it: they change by the hour.
@@ -222,6 +252,7 @@ def schema_fingerprint(facts: Facts) -> str:
         "types": {name.sql: attrs.asdict(kind) for name, kind in facts.types.items()},
         "functions": {name.sql: volatility for name, volatility in facts.volatilities.items()},
         "search_path": facts.search_path,
+        "definitions": definitions,
     }
     canonical = json.dumps(as_json(shape), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()

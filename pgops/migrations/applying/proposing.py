@@ -11,7 +11,8 @@ import attrs
 from pgops.approval import Keep, Proposal, Record
 from pgops.migrations.applying import ledger
 from pgops.migrations.applying.blockers import Blocker, blockers_now
-from pgops.migrations.applying.planning import PlannedStatement, Unit, plan_units, schema_fingerprint
+from pgops.migrations.applying.definitions import definitions_hash
+from pgops.migrations.applying.planning import PlannedStatement, Unit, names_of, plan_units, schema_fingerprint
 from pgops.migrations.applying.sessions import as_found, wait_for_others
 from pgops.migrations.effects.live import read_facts
 from pgops.migrations.sources import Source, Sources, as_sources
@@ -141,12 +142,13 @@ def propose(
     with as_found(conn):
         target = target_of(conn)
         facts = read_facts(conn, [each.script for each in given])
+        definitions = definitions_hash(conn, names_of(given))
         has_ledger = ledger.exists(conn)
         entries = ledger.states(conn)
         done = {key for key, entry in entries.items() if entry.state == ledger.DONE}
         units = plan_units(given, facts, done=done, conn=conn)
         if units and not has_ledger:
-            creation = Source.of(";\n".join(ledger.CREATION) + ";", file=LEDGER_FILE)
+            creation = Source.of(";\n".join(ledger.creation(conn)) + ";", file=LEDGER_FILE)
             units = (*plan_units([creation], facts), *units)
         planned = [each for unit in units for each in unit.statements]
         blockers = blockers_now(
@@ -163,7 +165,7 @@ def propose(
         statements=tuple(each.text for each in planned),
         target=target,
         parameters={
-            "schema": schema_fingerprint(facts),
+            "schema": schema_fingerprint(facts, definitions),
             "server": facts.server,
             "places": [[each.key.series, each.file, each.line, each.key.sha256, each.key.nth] for each in planned],
             "units": [[len(unit.statements), unit.in_transaction] for unit in units],

@@ -9,10 +9,10 @@ import attrs
 import psycopg
 
 from pgops.approval import Record, agreed
-from pgops.errors import StaleProposalError, StatementFailedError
+from pgops.errors import StaleProposalError, StatementFailedError, WrongConnectionError
 from pgops.migrations.applying import ledger
 from pgops.migrations.applying.events import Progress
-from pgops.migrations.applying.sessions import another, applier_sessions, as_found
+from pgops.migrations.applying.sessions import Standing, another, applier_sessions, as_found
 from pgops.migrations.applying.work import Applied, Pace, Work
 
 if TYPE_CHECKING:
@@ -36,14 +36,20 @@ def run(
     """See `MigrationProposal.apply`."""
     approval = agreed(proposal, approval)
     began = dt.datetime.now(dt.UTC)
+    if conn.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+        raise WrongConnectionError(
+            "This connection is in a transaction, and what it has locked would be waited for by our own sessions.",
+            cure="Commit or roll back first, then apply.",
+        )
     refuse_other_target(proposal, conn)
+    standing = Standing.of(conn)
     open_session = connect or (lambda: another(conn))
 
     def say_waiting(message: str) -> None:
         if on_progress is not None:
             on_progress(Progress(what="waiting", message=message, of=len(proposal.planned)))
 
-    with applier_sessions(open_session, wait_s=pace.wait_s, on_wait=say_waiting) as (changing, keeping):
+    with applier_sessions(open_session, standing, wait_s=pace.wait_s, on_wait=say_waiting) as (changing, keeping):
         work = Work(
             proposal=proposal,
             approval=approval,
@@ -51,14 +57,17 @@ def run(
             on_progress=on_progress,
             changing=changing,
             keeping=keeping,
+            standing=standing,
             open_session=open_session,
         )
         try:
             applied = work.carry_out()
             verified = _agreement(keeping, applied)
-        except psycopg.OperationalError as error:
+        except psycopg.Error as error:
+            lost = changing.closed or keeping.closed
+            what = "the connection was lost" if lost else "the server refused"
             raise StatementFailedError(
-                f"{proposal.title}: the connection was lost: {error.diag.message_primary or error}.",
+                f"{proposal.title}: {what}: {error.diag.message_primary or error}.",
                 sqlstate=error.sqlstate,
                 cure="What was committed is in pgops.ledger; apply again and it goes on from there.",
             ) from error

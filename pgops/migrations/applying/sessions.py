@@ -10,6 +10,7 @@ import time
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import psycopg
 from psycopg import sql
 
@@ -29,20 +30,40 @@ SETTINGS = {
     "lock_timeout": "0",
     "statement_timeout": "0",
     "idle_in_transaction_session_timeout": "0",
+    "idle_session_timeout": "0",
     "default_transaction_read_only": "off",
     "default_transaction_isolation": "read committed",
     "client_encoding": "UTF8",
     "client_connection_check_interval": "2s",
 }
 """What our sessions are set to, whatever the role's defaults. The last one ends an orphan's CREATE INDEX soon (14)."""
+TRANSACTION_TIMEOUT = 170000
+"""The version that transaction_timeout came with: it would end an index build."""
 
 _LOOK_AGAIN_S = 0.2
+
+
+@attrs.frozen(kw_only=True)
+class Standing:
+    """Who a session is and where it looks for names: what ours have to have in common with the caller's."""
+
+    role: str
+    search_path: str
+
+    @classmethod
+    def of(cls, conn: psycopg.Connection[Any]) -> Standing:
+        """That of a connection, which is left as it was found."""
+        query = "SELECT current_user, pg_catalog.current_setting('search_path')"
+        with as_found(conn), conn.cursor(row_factory=psycopg.rows.tuple_row) as cursor:
+            role, search_path = cursor.execute(query).fetchone() or ("", "")
+        return cls(role=role, search_path=search_path)
 
 
 def another(conn: psycopg.Connection[Any], *, application: str = "pgops migrate") -> psycopg.Connection[Any]:
     """A new session like `conn`'s: the same server, user, role and search path; autocommit, no limits of time.
 
-    The one server that `conn` is on is taken, if its connection string has several. Raises psycopg's OperationalError.
+    The one server that `conn` is on is taken, if its connection string has several. Raises psycopg's OperationalError,
+    or InsufficientPrivilege where the caller has a role that the login may not take.
     """
     info = conn.info
     parameters = info.get_parameters()
@@ -54,20 +75,28 @@ def another(conn: psycopg.Connection[Any], *, application: str = "pgops migrate"
     conninfo = psycopg.conninfo.make_conninfo(**parameters)
     new = psycopg.connect(conninfo, password=info.password or None, autocommit=True, prepare_threshold=None)
     try:
-        with as_found(conn), conn.cursor(row_factory=psycopg.rows.tuple_row) as asked:
-            row = asked.execute(
-                "SELECT session_user, current_user, pg_catalog.current_setting('search_path')"
-            ).fetchone()
-        session_user, current_user, search_path = row or ("", "", "")
-        if session_user != current_user:
-            new.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(current_user)))
-        new.execute("SELECT pg_catalog.set_config('search_path', %s, false)", [search_path])
-        for name, value in SETTINGS.items():
-            new.execute("SELECT pg_catalog.set_config(%s, %s, false)", [name, value])
+        put_back(new, Standing.of(conn))
     except BaseException:
         new.close()
         raise
     return new
+
+
+def put_back(session: psycopg.Connection[Any], standing: Standing) -> None:
+    """Give a session of ours its settings, whoever opened it and whatever a migration's own SETs have made of it."""
+    if not session.autocommit:
+        session.autocommit = True
+    session.row_factory = psycopg.rows.tuple_row
+    session.execute("RESET SESSION AUTHORIZATION")
+    session.execute("RESET ALL")
+    settings = (
+        SETTINGS if session.info.server_version < TRANSACTION_TIMEOUT else {**SETTINGS, "transaction_timeout": "0"}
+    )
+    for name, value in {**settings, "search_path": standing.search_path}.items():
+        session.execute("SELECT pg_catalog.set_config(%s, %s, false)", [name, value])
+    row = session.execute("SELECT current_user").fetchone()
+    if row is None or row[0] != standing.role:
+        session.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(standing.role)))
 
 
 @contextmanager
@@ -87,6 +116,7 @@ def as_found(conn: psycopg.Connection[Any]) -> Iterator[None]:
 @contextmanager
 def applier_sessions(
     open_session: Callable[[], psycopg.Connection[Any]],
+    standing: Standing,
     *,
     wait_s: float,
     on_wait: Callable[[str], object] | None = None,
@@ -99,6 +129,8 @@ def applier_sessions(
     with ExitStack() as closing:
         changing = closing.enter_context(_closed_at_end(open_session()))
         keeping = closing.enter_context(_closed_at_end(open_session()))
+        for each in (changing, keeping):
+            put_back(each, standing)
         refuse_transaction_pooler(changing, keeping)
         _refuse_read_only(changing)
         until = time.monotonic() + wait_s

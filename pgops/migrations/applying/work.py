@@ -17,11 +17,13 @@ from pgops.approval import Approval
 from pgops.errors import BlockedError, StaleProposalError, StatementFailedError
 from pgops.migrations.applying import ledger
 from pgops.migrations.applying.blockers import blockers_now
+from pgops.migrations.applying.definitions import definitions_hash
 from pgops.migrations.applying.events import OnProgress, Progress
-from pgops.migrations.applying.planning import PlannedStatement, Unit, schema_fingerprint
+from pgops.migrations.applying.planning import PlannedStatement, Unit, names_of, schema_fingerprint
 from pgops.migrations.applying.proposing import LEDGER_FILE, MigrationProposal
 from pgops.migrations.applying.questions import Proof, ask
 from pgops.migrations.applying.repairs import clear_up
+from pgops.migrations.applying.sessions import Standing, put_back
 from pgops.migrations.applying.watching import watched
 from pgops.migrations.effects.live import read_facts
 
@@ -72,13 +74,18 @@ class Work:
     on_progress: OnProgress | None
     changing: psycopg.Connection[Any]
     keeping: psycopg.Connection[Any]
+    standing: Standing
     open_session: Callable[[], psycopg.Connection[Any]]
     applied: list[Applied] = attrs.field(factory=list)
     finished: int = 0
 
     def carry_out(self) -> list[Applied]:
         entries = ledger.states(self.keeping)
-        resumed = any(entry.digest == self.proposal.digest for entry in entries.values())
+        resumed = any(
+            entry.digest == self.proposal.digest
+            and (entry.state == ledger.DONE or (entry.state == ledger.BEGUN and not entry.in_transaction))
+            for entry in entries.values()
+        )
         self._refuse_drift(entries, resumed=resumed)
         for unit in self.proposal.units:
             if unit.statements[0].file == LEDGER_FILE:
@@ -91,7 +98,7 @@ class Work:
             if unit.in_transaction:
                 self._transaction(attrs.evolve(unit, statements=left))
             else:
-                self._alone(left[0], entries.get(left[0].key))
+                self._alone(left[0], unit, entries.get(left[0].key))
         self._tell("done", "everything is done")
         return self.applied
 
@@ -107,7 +114,8 @@ class Work:
                 f"{self.proposal.title}: somebody has applied {stale[0]} meanwhile.", cure="Propose it anew."
             )
         facts = read_facts(self.keeping, [each.script for each in self.proposal.sources])
-        if schema_fingerprint(facts) != self.proposal.parameters["schema"]:
+        definitions = definitions_hash(self.keeping, names_of(self.proposal.sources))
+        if schema_fingerprint(facts, definitions) != self.proposal.parameters["schema"]:
             raise StaleProposalError(
                 f"{self.proposal.title}: the schema has changed since this was planned.",
                 cure="Propose it anew and look at it again.",
@@ -156,7 +164,17 @@ class Work:
                 ledger.try_again(self.keeping, ids)
                 attempt += 1
                 self._wait_for_a_gap(unit, pause)
+            except psycopg.Error as error:  # between the statements, or at COMMIT: a deferred constraint, say
+                self._leave()
+                self._give_up(ids, error)
+                if self.changing.closed:
+                    raise
+                raise StatementFailedError(
+                    f"{unit.statements[-1].place}: at COMMIT: {error.diag.message_primary or error} ({error.sqlstate}).",
+                    sqlstate=error.sqlstate,
+                ) from error
             except BaseException as error:
+                self._leave()
                 self._give_up(ids, error)
                 raise
         for each, entry, (began, seconds, rows, proof) in zip(unit.statements, ids, done, strict=True):
@@ -174,10 +192,13 @@ class Work:
     def _attempt(self, unit: Unit, ids: tuple[int, ...]) -> list[tuple[dt.datetime, float, int | None, Proof]]:
         done = []
         conn = self.changing
+        put_back(conn, self.standing)
         with conn.transaction():
             conn.execute(f"SET LOCAL lock_timeout = '{max(1, int(self.pace.lock_timeout_s * 1000))}ms'".encode())
             # In the unit's own transaction: it is true exactly when the unit is.
             conn.execute(ledger.MARK_DONE.encode(), [list(ids)])
+            for setting in unit.session:
+                conn.execute(setting.encode())
             for each in unit.statements:
                 self._tell("statement", each.head, each.place)
                 began, started = dt.datetime.now(dt.UTC), time.monotonic()
@@ -192,10 +213,17 @@ class Work:
                 done.append((began, time.monotonic() - started, _rows(cursor), proof))
         return done
 
-    def _alone(self, each: PlannedStatement, entry: ledger.Entry | None) -> None:
+    def _alone(self, each: PlannedStatement, unit: Unit, entry: ledger.Entry | None) -> None:
         self._tell("unit", each.head, each.place)
         repaired: list[str] = []
-        proof = ask(self.keeping, each.meaning) if entry is not None and entry.state != ledger.DONE else None
+        put_back(self.changing, self.standing)
+        for setting in unit.session:
+            self.changing.execute(setting.encode())
+        for timeout in ("lock_timeout", "statement_timeout"):  # either would break it off and leave a half
+            self.changing.execute(f"SET {timeout} = 0".encode())
+        # Only what was begun and never ended may have been done unseen. What failed was not.
+        begun = entry is not None and entry.state == ledger.BEGUN
+        proof = ask(self.changing, each.meaning) if begun else None
         (entry_id,) = self._begin(Unit(statements=(each,), in_transaction=False))
         began, started = dt.datetime.now(dt.UTC), time.monotonic()
         if proof is not None and proof.holds and _proof_is_enough(each):
@@ -219,7 +247,7 @@ class Work:
                 ):
                     cursor = self.changing.execute(each.text.encode())
                 rows = _rows(cursor)
-                proof = ask(self.keeping, each.meaning)
+                proof = ask(self.changing, each.meaning)
                 if proof.holds is False:
                     raise StatementFailedError(
                         f"{each.place}: the statement ended well, and the catalogue does not show it: {proof.question}"
@@ -227,6 +255,10 @@ class Work:
                 break
             except BROKEN_OFF as error:
                 repaired += self._cleared_up(each)
+                proof = ask(self.changing, each.meaning)
+                if proof.holds and repaired:  # what was broken off has been finished by the repair: DETACH ... FINALIZE
+                    rows = None
+                    break
                 if attempt >= REPEATS_ALONE:
                     self._give_up((entry_id,), error)
                     raise BlockedError(
@@ -238,8 +270,9 @@ class Work:
                 attempt += 1
                 time.sleep(_pause(attempt))
             except KeyboardInterrupt:
-                repaired += self._cleared_up(each)
+                # Clearing up may have to wait for the same writer; then the next run does it.
                 self._give_up((entry_id,), "Ctrl-C")
+                self._cleared_up(each, lock_timeout="2s")
                 raise
             except (psycopg.Error, StatementFailedError) as error:
                 if not self.changing.closed:
@@ -268,12 +301,22 @@ class Work:
         ]
         return ledger.begin(self.keeping, intents, digest=self.proposal.digest, approval=self.approval)
 
-    def _cleared_up(self, each: PlannedStatement) -> list[str]:
-        said = []
-        for message in clear_up(self.changing, each.meaning):
-            self._tell("repair", message, each.place)
-            said.append(message)
+    def _cleared_up(self, each: PlannedStatement, *, lock_timeout: str = "0") -> list[str]:
+        """What was cleared away. What could not be is left for the next run: the first error is what counts."""
+        said: list[str] = []
+        try:
+            self.changing.execute("SELECT pg_catalog.set_config('lock_timeout', %s, false)", [lock_timeout])
+            for message in clear_up(self.changing, each.meaning):
+                self._tell("repair", message, each.place)
+                said.append(message)
+        except psycopg.Error as error:
+            self._tell("repair", f"not cleared up: {error.diag.message_primary or error}", each.place)
         return said
+
+    def _leave(self) -> None:
+        """End a session that could not roll back: what it still holds is what the ledger would wait for."""
+        if self.changing.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+            self.changing.close()
 
     def _done(
         self,

@@ -47,6 +47,7 @@ class CreateTable:
     if_not_exists: bool = False
     is_temporary: bool = False
     is_unlogged: bool = False
+    is_foreign: bool = False
     as_query: bool = False
 
 
@@ -216,6 +217,7 @@ class CreateRule:
 
     name: str
     table: Name
+    replace: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -226,6 +228,7 @@ class CreateView:
     replace: bool = False
     materialized: bool = False
     if_not_exists: bool = False
+    is_temporary: bool = False
     reads: tuple[Name, ...] = ()
 
 
@@ -251,6 +254,7 @@ class CreateSequence:
     sequence: Name
     alters: bool = False
     if_not_exists: bool = False
+    is_temporary: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -259,6 +263,7 @@ class CreateStatistics:
 
     name: Name | None
     table: Name | None
+    if_not_exists: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -288,6 +293,8 @@ class CreateOther:
     name: Name
     if_not_exists: bool = False
     replace: bool = False
+    makes_more: bool = False
+    """A schema with what is to be in it, an extension with those that it needs."""
     relations: tuple[Name, ...] = ()
 
 
@@ -322,6 +329,8 @@ class Change:
     """INSERT ... VALUES: as many rows as were written down."""
     reads: tuple[Name, ...] = ()
     columns: tuple[str, ...] = ()
+    is_plain: bool = True
+    """UPDATE of a table with SET and WHERE and no more: no WITH, FROM, RETURNING or CURRENT OF."""
     equals: tuple[str, ...] = ()
     """The columns that WHERE holds equal to a constant: if they are a key, it is about one row."""
 
@@ -342,6 +351,8 @@ class Copy:
     table: Name | None
     is_from: bool
     from_stdin: bool = False
+    with_client: bool = False
+    """Whether rows come from the client or go to it: neither a file of the server's nor a program."""
 
 
 @attrs.frozen(kw_only=True)

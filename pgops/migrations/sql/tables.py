@@ -15,7 +15,7 @@ from pgops.migrations.sql.statements import ConstraintKind
 _SERIALS = {"serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"}
 
 
-def create_table(node: Any) -> s.Meaning:
+def create_table(node: Any, *, is_foreign: bool = False) -> s.Meaning:
     columns: list[s.Column] = []
     constraints: list[s.Constraint] = []
     for element in node.table_elts:
@@ -37,6 +37,7 @@ def create_table(node: Any) -> s.Meaning:
         if_not_exists=node.if_not_exists,
         is_temporary=node.relation.relpersistence == "t",
         is_unlogged=node.relation.relpersistence == "u",
+        is_foreign=is_foreign,
     )
 
 

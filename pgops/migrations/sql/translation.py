@@ -190,7 +190,12 @@ def _function(node: Any) -> s.Meaning:
 
 
 def _view(node: Any) -> s.Meaning:
-    return s.CreateView(view=name_of(node.view), replace=node.replace, reads=read_in(node.query).relations)
+    return s.CreateView(
+        view=name_of(node.view),
+        replace=node.replace,
+        is_temporary=node.view.relpersistence == "t",
+        reads=read_in(node.query).relations,
+    )
 
 
 def _alter_enum(node: Any) -> s.Meaning:
@@ -233,7 +238,8 @@ def _create_enum(node: Any) -> s.Meaning:
 
 def _statistics(node: Any) -> s.Meaning:
     table = next((name_of(each.range_var) for each in node.relations if each.HasField("range_var")), None)
-    return s.CreateStatistics(name=dotted(node.defnames) if node.defnames else None, table=table)
+    name = dotted(node.defnames) if node.defnames else None
+    return s.CreateStatistics(name=name, table=table, if_not_exists=node.if_not_exists)
 
 
 def _subscription(node: Any) -> s.Meaning:
@@ -271,14 +277,22 @@ def _change(verb: str) -> Callable[[Any], s.Meaning]:
             from_constants=values,
             reads=tuple(name for name in read.relations if name != table),
             columns=tuple(each.res_target.name for each in targets),
+            is_plain=verb == "update" and _is_plain_update(node),
         )
 
     return change
 
 
+def _is_plain_update(node: Any) -> bool:
+    more = node.from_clause or node.HasField("with_clause") or node.where_clause.WhichOneof("node") == "current_of_expr"
+    # RETURNING is a list, and since 18 a clause.
+    return not more and not any(field.name.startswith("returning") for field, _ in node.ListFields())
+
+
 def _select(node: Any) -> s.Meaning:
     if node.HasField("into_clause"):
-        return s.CreateTable(table=name_of(node.into_clause.rel), as_query=True)
+        made = node.into_clause.rel
+        return s.CreateTable(table=name_of(made), is_temporary=made.relpersistence == "t", as_query=True)
     read = read_in(node)
     return s.Select(
         reads=read.relations,
@@ -297,6 +311,7 @@ def _copy(node: Any) -> s.Meaning:
         table=name_of(node.relation) if node.HasField("relation") else None,
         is_from=node.is_from,
         from_stdin=node.is_from and not node.filename,
+        with_client=not node.filename,
     )
 
 
@@ -355,7 +370,7 @@ def _no_transaction(what: str) -> Callable[[Any], s.Meaning]:
 
 _TRANSLATE: Mapping[str, Callable[[Any], s.Meaning]] = {
     "create_stmt": create_table,
-    "create_foreign_table_stmt": lambda node: create_table(node.base_stmt),
+    "create_foreign_table_stmt": lambda node: create_table(node.base_stmt, is_foreign=True),
     "create_table_as_stmt": create_table_as,
     "alter_table_stmt": alter_table,
     "index_stmt": _create_index,
@@ -383,16 +398,32 @@ _TRANSLATE: Mapping[str, Callable[[Any], s.Meaning]] = {
     "create_trig_stmt": _trigger,
     "create_policy_stmt": lambda node: s.CreatePolicy(name=node.policy_name, table=name_of(node.table)),
     "alter_policy_stmt": lambda node: s.CreatePolicy(name=node.policy_name, table=name_of(node.table), alters=True),
-    "rule_stmt": lambda node: s.CreateRule(name=node.rulename, table=name_of(node.relation)),
+    "rule_stmt": lambda node: s.CreateRule(
+        name=node.rulename, table=name_of(node.relation), replace=node.replace
+    ),
     "view_stmt": _view,
     "create_function_stmt": _function,
-    "create_seq_stmt": lambda node: s.CreateSequence(sequence=name_of(node.sequence), if_not_exists=node.if_not_exists),
+    "create_seq_stmt": lambda node: s.CreateSequence(
+        sequence=name_of(node.sequence),
+        if_not_exists=node.if_not_exists,
+        is_temporary=node.sequence.relpersistence == "t",
+    ),
     "alter_seq_stmt": lambda node: s.CreateSequence(sequence=name_of(node.sequence), alters=True),
     "create_stats_stmt": _statistics,
     "create_subscription_stmt": _subscription,
     "create_publication_stmt": _publication,
-    "create_schema_stmt": _nothing_but("schema", "schemaname"),
-    "create_extension_stmt": _nothing_but("extension", "extname"),
+    "create_schema_stmt": lambda node: s.CreateOther(
+        kind="schema",
+        name=Name(node.schemaname),
+        if_not_exists=node.if_not_exists,
+        makes_more=bool(node.schema_elts),
+    ),
+    "create_extension_stmt": lambda node: s.CreateOther(
+        kind="extension",
+        name=Name(node.extname),
+        if_not_exists=node.if_not_exists,
+        makes_more=any(each.def_elem.defname == "cascade" for each in node.options),
+    ),
     "create_role_stmt": _nothing_but("role", "role"),
     "create_event_trig_stmt": _nothing_but("event trigger", "trigname"),
     "create_foreign_server_stmt": _nothing_but("server", "servername"),
