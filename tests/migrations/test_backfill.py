@@ -77,6 +77,10 @@ KEYS = {
         " CREATE TABLE t2 PARTITION OF t DEFAULT;"
         " INSERT INTO t SELECT g, '2026-01-01'::date + g % 60 FROM generate_series(1, 500) AS g"
     ),
+    "a type with a percent sign": (
+        'CREATE DOMAIN "per % cent" AS int; CREATE TABLE t (n "per % cent" PRIMARY KEY, v int);'
+        " INSERT INTO t SELECT g FROM generate_series(1, 500) AS g"
+    ),
     "a collation that is not C": (
         'CREATE TABLE t (k text COLLATE "en-x-icu" PRIMARY KEY, v int);'
         " INSERT INTO t SELECT chr(65 + g % 26) || chr(97 + (g * 7) % 26) || g FROM generate_series(1, 500) AS g"
@@ -99,6 +103,15 @@ REFUSED = {
     "the key itself": ("", {"set": "id = id + 1"}, "id orders the batches"),
     "more than an UPDATE": ("", {"set": "cents = 1; DROP TABLE orders"}, "no UPDATE"),
     "a way out of the condition": ("", {"where": "true); DELETE FROM orders WHERE (true"}, "no UPDATE|more than one"),
+    "a way out that is an expression": ("", {"where": "cents IS NULL) OR (cents IS NULL"}, "no UPDATE"),
+    "a union": ("", {"where": "true UNION SELECT 1"}, "no UPDATE"),
+    "other tables": ("", {"set": "cents = o.done FROM orders AS o"}, "no plain UPDATE"),
+    "rows given back": ("", {"set": "cents = 1 RETURNING id", "where": None}, "no plain UPDATE"),
+    "NOT NULL that is not valid": (
+        "CREATE TABLE t (n int UNIQUE, v int); ALTER TABLE t ADD CONSTRAINT n_there NOT NULL n NOT VALID",
+        {"table": "t", "set": "v = 1", "where": None},
+        "no primary key",
+    ),
     "a condition in the assignment": ("", {"set": "cents = 1 WHERE id = 3", "where": None}, "no plain UPDATE"),
     "a comment at the end": ("", {"set": "cents = nonsense("}, "no UPDATE"),
     "a batch of nothing": ("", {"batch": 0}, "batch of 0"),
@@ -126,6 +139,118 @@ def test_consent_and_target(newest, any_server):
         proposal.apply(newest, approval=proposal.approve(by="ann"))
     with any_server.connect(autocommit=True) as elsewhere, pytest.raises(StaleProposalError, match="another database"):
         proposal.apply(elsewhere, approval=proposal.approve(by="ann"))
+
+
+def test_it_says_when_rows_are_left(newest):
+    """The condition stays true of what is filled: the question is answered with false."""
+    assert fill(newest, set="cents = NULL").outcome == "incomplete"
+    assert fill(newest).outcome == "filled"
+    assert fill(newest, set="done = (SELECT max(o.done) FROM orders AS o) + 1", where=None).outcome == "filled"
+
+
+def test_another_table_under_its_name_is_not_touched(newest, any_database):
+    proposal = backfill(newest, "orders", set="done = done + 1", batch=100)
+    swapped = []
+
+    def swap(progress) -> None:
+        if not swapped:
+            with any_database.connect(autocommit=True) as other:
+                other.execute("ALTER TABLE orders RENAME TO old_orders")
+                other.execute("CREATE TABLE orders (LIKE old_orders INCLUDING ALL)")
+                other.execute("INSERT INTO orders SELECT * FROM old_orders")
+                other.execute("UPDATE orders SET done = 0")
+            swapped.append(progress)
+
+    with pytest.raises(BackfillError, match="another table now"):
+        proposal.apply(newest, approval=proposal.approve(by="ann"), on_progress=swap)
+    assert newest.execute("SELECT sum(done) FROM orders").fetchone() == (0,)
+    assert newest.execute("SELECT sum(done) FROM old_orders").fetchone() == (100,)
+
+
+def test_a_transaction_of_the_callers_is_refused_at_once(newest, any_database):
+    proposal = backfill(newest, "orders", set="done = 1")
+    with any_database.connect(autocommit=False) as holder:
+        holder.execute("SELECT FROM orders WHERE id = 3 FOR UPDATE")
+        with pytest.raises(BackfillError, match="in a transaction"):
+            proposal.apply(holder, approval=proposal.approve(by="ann"))
+
+
+@pytest.fixture
+def role(newest):
+    """A role that may change the table and no more; the database's, so that nobody else has it."""
+    name = f"filler_{newest.info.dbname}"
+    newest.execute(f'CREATE ROLE "{name}"; GRANT SELECT, UPDATE ON orders TO "{name}"')
+    yield name
+    newest.execute(f'RESET ROLE; DROP OWNED BY "{name}"; DROP ROLE "{name}"')
+
+
+def test_rows_that_policies_hide_are_not_left_out_in_silence(newest, role):
+    newest.execute(f'CREATE SCHEMA pgops; GRANT ALL ON SCHEMA pgops TO "{role}"')
+    newest.execute("CREATE TABLE hidden (id int PRIMARY KEY); ALTER TABLE hidden ENABLE ROW LEVEL SECURITY")
+    newest.execute(f'GRANT SELECT ON hidden TO "{role}"')
+    newest.execute(f'SET ROLE "{role}"')
+    with pytest.raises(BackfillError, match=r"policy for table.*BYPASSRLS"):
+        fill(newest, where="cents IS NULL AND id NOT IN (SELECT h.id FROM hidden AS h)")
+    newest.execute("RESET ROLE")
+    newest.execute("ALTER TABLE orders ENABLE ROW LEVEL SECURITY")
+    newest.execute("CREATE POLICY the_first ON orders USING (id < 3000)")
+    newest.execute(f'SET ROLE "{role}"')
+    with pytest.raises(BackfillError, match="would hide rows"):
+        fill(newest)
+
+
+def test_a_schema_that_was_made_for_the_role_is_enough(newest, role):
+    """CREATE SCHEMA IF NOT EXISTS asks for CREATE on the database even then."""
+    newest.execute(f'SET ROLE "{role}"')
+    with pytest.raises(BackfillError, match="permission denied for database"):
+        fill(newest)
+    newest.execute(f'RESET ROLE; CREATE SCHEMA pgops; GRANT ALL ON SCHEMA pgops TO "{role}"; SET ROLE "{role}"')
+    proposal = backfill(newest, "orders", set="cents = 1", where="cents IS NULL")
+    assert "SCHEMA" not in proposal.statements[0]
+    assert proposal.apply(newest, approval=proposal.approve(by="ann")).outcome == "filled"
+
+
+def test_a_role_that_does_not_see_replicas_is_told(newest, role):
+    assert not backfill(newest, "orders", set="cents = 1", where="cents IS NULL").risks
+    newest.execute(f'SET ROLE "{role}"')
+    (risk,) = backfill(newest, "orders", set="cents = 1", where="cents IS NULL").risks
+    assert "without pg_monitor this role does not see how far replicas are" in risk
+    nothing = Throttle(max_lag_bytes=None, max_lag_s=None)
+    assert not backfill(newest, "orders", set="cents = 1", where="cents IS NULL", throttle=nothing).risks
+
+
+def test_positions_read_the_same_whatever_the_role_has_set(newest, any_database):
+    """Broken off under one DateStyle, gone on with under another: the last key stands as ISO."""
+    newest.execute(
+        "CREATE TABLE t (day date, span interval, x float8, v int DEFAULT 0, PRIMARY KEY (day, span, x));"
+        " INSERT INTO t SELECT '2026-01-01'::date + g, g * interval '1 hour', g / 3.0 FROM generate_series(1, 60) AS g"
+    )
+    proposal = backfill(newest, "t", set="v = v + 1", batch=7)
+
+    def run(settings, on_progress=None):
+        def connect():
+            conn = any_database.connect(autocommit=True)
+            conn.execute(settings)
+            return conn
+
+        return proposal.apply(newest, approval=proposal.approve(by="ann"), on_progress=on_progress, connect=connect)
+
+    def stop(progress) -> None:
+        if progress.finished >= 14:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run("SET DateStyle = 'SQL, DMY'; SET IntervalStyle = 'sql_standard'; SET extra_float_digits = -5", stop)
+    run("SET DateStyle = 'SQL, MDY'; SET IntervalStyle = 'iso_8601'")
+    assert newest.execute("SELECT min(v), max(v) FROM t").fetchone() == (1, 1)
+
+
+def test_what_the_server_refuses_beforehand_is_said_in_its_words(newest):
+    fill(newest)
+    proposal = backfill(newest, "orders", set="done = 2")
+    newest.execute("ALTER TABLE pgops.backfill DROP COLUMN approved_by")
+    with pytest.raises(BackfillError, match='column "approved_by"'):
+        proposal.apply(newest, approval=proposal.approve(by="ann"))
 
 
 def test_a_row_that_cannot_be_filled_stops_it_and_keeps_the_rest(newest):

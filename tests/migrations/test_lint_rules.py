@@ -1,4 +1,4 @@
-"""The contract of every lint rule: its bad SQL is found, its good SQL is not, and both say the truth on real servers."""
+"""The contract of every lint rule: bad SQL is found, good SQL is not, and both say the truth on real servers."""
 
 from __future__ import annotations
 

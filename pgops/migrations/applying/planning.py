@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from pgops.migrations.effects.known import Facts
+    from pgops.migrations.effects.facts import Facts
     from pgops.migrations.sources import Source
     from pgops.migrations.sql.statements import Name
 

@@ -10,7 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
+from psycopg.rows import tuple_row
 
+from pgops.migrations.applying.lookups import index_is_like, regclass, text
+from pgops.migrations.applying.questions import encoded
 from pgops.migrations.sql import statements as s
 from pgops.migrations.sql.statements import Name
 
@@ -19,7 +22,9 @@ if TYPE_CHECKING:
 
     import psycopg
 
-# Invalid, and nobody is building it: in no session's progress. Only direct children of the name that was wanted.
+# Invalid, and nobody is building it. What another's progress is about can't be seen without pg_read_all_stats, locks
+# can: whoever builds concurrently holds ShareUpdateExclusiveLock on the table from beginning to end. VACUUM and ANALYZE
+# hold it too, and they may pass.
 _INVALID = """
 SELECT n.nspname, c.relname
   FROM pg_catalog.pg_index AS i
@@ -30,14 +35,20 @@ SELECT n.nspname, c.relname
    AND NOT EXISTS (SELECT
                      FROM pg_catalog.pg_stat_progress_create_index AS p
                     WHERE p.index_relid = i.indexrelid)
+   AND NOT EXISTS (SELECT
+                     FROM pg_catalog.pg_locks AS l
+                    WHERE l.locktype = 'relation'
+                      AND l.relation = i.indrelid
+                      AND l.database = (SELECT d.oid
+                                          FROM pg_catalog.pg_database AS d
+                                         WHERE d.datname = pg_catalog.current_database())
+                      AND l.mode IN ('ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock',
+                                     'ExclusiveLock', 'AccessExclusiveLock')
+                      AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
+                      AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_vacuum AS v WHERE v.pid = l.pid)
+                      AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_analyze AS v WHERE v.pid = l.pid))
 """
-_BY_NAME = _INVALID + "   AND c.oid = pg_catalog.to_regclass(%s)"
-_ON_TABLE = _INVALID + "   AND i.indrelid = pg_catalog.to_regclass(%s) AND c.relname ~ '_cc(new|old)[0-9]*$'"
-_OF_INDEX = _INVALID + (
-    "   AND i.indrelid ="
-    " (SELECT o.indrelid FROM pg_catalog.pg_index AS o WHERE o.indexrelid = pg_catalog.to_regclass(%s))"
-    " AND c.relname ~ '_cc(new|old)[0-9]*$'"
-)
+_LEFT_BY_REINDEX = " AND c.relname ~ '_cc(new|old)[0-9]*$'"
 _PENDING = """
 SELECT EXISTS (SELECT
                  FROM pg_catalog.pg_inherits
@@ -50,45 +61,39 @@ SELECT EXISTS (SELECT
 def clear_up(conn: psycopg.Connection[Any], meaning: s.Meaning) -> Iterator[str]:
     """Clear away what a broken-off run of this statement has left, and say what was done. `conn` is in autocommit."""
     match meaning:
-        case s.CreateIndex(concurrently=True, name=str() as name):
-            yield from _drop(conn, _BY_NAME, Name(name, meaning.table.schema).sql)
         case s.CreateIndex(concurrently=True):
-            yield from _drop_unnamed(conn, meaning)
+            yield from _drop(conn, _of_build(meaning))
         case s.Reindex(concurrently=True, kind="index", name=Name() as name):
-            yield from _drop(conn, _OF_INDEX, name.sql)
+            of = f"(SELECT o.indrelid FROM pg_catalog.pg_index AS o WHERE o.indexrelid = {regclass(name)})"
+            yield from _drop(conn, f"i.indrelid = {of}{_LEFT_BY_REINDEX}")
         case s.Reindex(concurrently=True, kind="table", name=Name() as name):
-            yield from _drop(conn, _ON_TABLE, name.sql)
+            yield from _drop(conn, f"i.indrelid = {regclass(name)}{_LEFT_BY_REINDEX}")
         case s.AlterTable():
             for action in meaning.actions:
                 if isinstance(action, s.DetachPartition) and action.concurrently:
                     yield from _finalize(conn, meaning.table, action.partition)
 
 
-def _drop(conn: psycopg.Connection[Any], query: str, name: str) -> Iterator[str]:
-    for schema, index in conn.execute(query.encode(), [name]).fetchall():
-        conn.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(sql.Identifier(schema, index)))
-        yield f"dropped the invalid index {Name(index, schema)} that a broken-off build had left"
-
-
-def _drop_unnamed(conn: psycopg.Connection[Any], meaning: s.CreateIndex) -> Iterator[str]:
-    """PostgreSQL chose the name: an invalid index with just these keys on the table, which nobody builds."""
+def _of_build(meaning: s.CreateIndex) -> str:
+    """The conditions on an index that this statement may have left. An index is in its table's schema."""
+    if meaning.name is not None:
+        return f"i.indrelid = {regclass(meaning.table)} AND c.relname = {text(meaning.name)}"
     if not all(meaning.columns):
-        return
-    query = _INVALID + (
-        "   AND i.indrelid = pg_catalog.to_regclass(%s)"
-        " AND i.indnkeyatts = %s"
-        " AND ARRAY(SELECT a.attname::text FROM pg_catalog.unnest(i.indkey::int[]) WITH ORDINALITY AS k (number, nth)"
-        " JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.number"
-        " WHERE k.nth <= i.indnkeyatts ORDER BY k.nth) = %s"
-    )
-    parameters = [meaning.table.sql, len(meaning.columns), list(meaning.columns)]
-    for schema, index in conn.execute(query.encode(), parameters).fetchall():
+        return "false"  # PostgreSQL chose the name, and an expression's text is not known
+    return index_is_like(meaning)
+
+
+def _drop(conn: psycopg.Connection[Any], conditions: str) -> Iterator[str]:
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        found = cursor.execute(encoded(conn, f"{_INVALID}   AND {conditions}")).fetchall()
+    for schema, index in found:
         conn.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(sql.Identifier(schema, index)))
         yield f"dropped the invalid index {Name(index, schema)} that a broken-off build had left"
 
 
 def _finalize(conn: psycopg.Connection[Any], table: Name, partition: Name) -> Iterator[str]:
-    row = conn.execute(_PENDING.encode(), [table.sql, partition.sql]).fetchone()
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        row = cursor.execute(_PENDING, [table.sql, partition.sql]).fetchone()
     if row is not None and row[0]:
-        conn.execute(f"ALTER TABLE {table.sql} DETACH PARTITION {partition.sql} FINALIZE".encode())
+        conn.execute(encoded(conn, f"ALTER TABLE {table.sql} DETACH PARTITION {partition.sql} FINALIZE"))
         yield f"finished the detaching of {partition}, which had been broken off"

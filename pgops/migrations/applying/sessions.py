@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
+from psycopg.rows import tuple_row
 
 from pgops.errors import ApplierBusyError, PoolerError, ReadOnlyServerError
 
@@ -54,7 +56,7 @@ class Standing:
     def of(cls, conn: psycopg.Connection[Any]) -> Standing:
         """That of a connection, which is left as it was found."""
         query = "SELECT current_user, pg_catalog.current_setting('search_path')"
-        with as_found(conn), conn.cursor(row_factory=psycopg.rows.tuple_row) as cursor:
+        with as_found(conn), conn.cursor(row_factory=tuple_row) as cursor:
             role, search_path = cursor.execute(query).fetchone() or ("", "")
         return cls(role=role, search_path=search_path)
 
@@ -72,7 +74,7 @@ def another(conn: psycopg.Connection[Any], *, application: str = "pgops migrate"
     parameters.pop("options", None)
     if info.hostaddr:
         parameters["hostaddr"] = info.hostaddr
-    conninfo = psycopg.conninfo.make_conninfo(**parameters)
+    conninfo = make_conninfo(**parameters)
     new = psycopg.connect(conninfo, password=info.password or None, autocommit=True, prepare_threshold=None)
     try:
         put_back(new, Standing.of(conn))
@@ -86,7 +88,7 @@ def put_back(session: psycopg.Connection[Any], standing: Standing) -> None:
     """Give a session of ours its settings, whoever opened it and whatever a migration's own SETs have made of it."""
     if not session.autocommit:
         session.autocommit = True
-    session.row_factory = psycopg.rows.tuple_row
+    session.row_factory = tuple_row
     session.execute("RESET SESSION AUTHORIZATION")
     session.execute("RESET ALL")
     settings = (
@@ -218,7 +220,7 @@ def wait_for_others(conn: psycopg.Connection[Any], *, wait_s: float) -> str | No
 
 def _holder(conn: psycopg.Connection[Any], lock: int) -> str | None:
     """Which session has the advisory lock, in words; None where nobody has it."""
-    with conn.cursor(row_factory=psycopg.rows.tuple_row) as cursor:
+    with conn.cursor(row_factory=tuple_row) as cursor:
         row = cursor.execute(_HOLDER, [lock]).fetchone()
     if row is None:
         return None

@@ -16,7 +16,8 @@ from pgops.migrations.sql.statements import ConstraintKind, Name
 if TYPE_CHECKING:
     import psycopg
 
-    from pgops.migrations.effects.known import ColumnFacts, Known
+    from pgops.migrations.effects.facts import ColumnFacts
+    from pgops.migrations.effects.known import Known
 
 
 def undo_of(meaning: s.Meaning, known: Known, conn: psycopg.Connection[Any] | None = None) -> str | None:
@@ -123,7 +124,7 @@ def _may_be_missing(relation: Name, known: Known) -> bool:
 
 # --- what was dropped -------------------------------------------------------------------------------------------------
 
-# Nothing is offered for what the definition does not tell: a tablespace, CLUSTER ON, a comment, a partition's part in it.
+# Nothing is offered for what the definition does not tell: a tablespace, CLUSTER ON, a comment, a partition's part.
 _INDEX = """
 SELECT pg_catalog.pg_get_indexdef(c.oid)
   FROM pg_catalog.pg_class AS c

@@ -15,6 +15,7 @@ from pgops.migrations.effects.live import read_facts
 from pgops.migrations.sources import Sources, as_sources
 from pgops.migrations.sql import statements as s
 from pgops.migrations.sql.naming import objects_of
+from pgops.migrations.sql.statements import Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -87,8 +88,80 @@ def _verified(
 
 
 def _may_undo(later: s.Meaning, earlier: s.Meaning) -> bool:
-    """Whether a later statement may be why nothing is to be seen of an earlier one."""
-    if not set(objects_of(later)) & set(objects_of(earlier)):
-        return False
-    changes_what_is_there = isinstance(earlier, s.AlterTable) and isinstance(later, s.AlterTable)
-    return changes_what_is_there or isinstance(later, s.Drop | s.Rename | s.Move)
+    """Whether a later statement may be why nothing is to be seen of an earlier one.
+
+    It drops, changes or makes anew what that one names, or drops its schema. Bare names are compared: the search path
+    may have put a schema before them.
+    """
+    match later:
+        case s.Drop(kind="schema") | s.Rename(kind="schema"):
+            gone = {each.name for each in objects_of(later)}
+            return bool(gone & (_schemas(earlier) | _names(earlier)))
+        case s.CreateIndex():  # the table under it stays as it was
+            return later.name in _names(earlier)
+        case s.AlterTable():
+            return bool(_changed(later) & _names(earlier))
+        case (
+            s.AlterDomain()
+            | s.Drop()
+            | s.Rename()
+            | s.Move()
+            | s.CreateTable()
+            | s.CreateView()
+            | s.CreateSequence()
+            | s.CreateType()
+            | s.CreateFunction()
+            | s.CreateTrigger()
+            | s.CreatePolicy()
+            | s.CreateRule()
+            | s.CreateStatistics()
+            | s.CreateSubscription()
+            | s.CreateOther()
+        ):
+            return bool({each.name for each in objects_of(later)} & _names(earlier))
+        case s.NoTransaction(name=str() as name):
+            return name in _names(earlier)
+        case s.Other(what="drop role"):
+            return isinstance(earlier, s.CreateOther) and earlier.kind == "role"
+        case _:
+            return False
+
+
+def _changed(meaning: s.AlterTable) -> set[str]:
+    """The table, and the indexes that became constraints: they take the constraint's name."""
+    added = (each.constraint for each in meaning.actions if isinstance(each, s.AddConstraint))
+    return {meaning.table.name, *(each.using_index for each in added if each.using_index is not None)}
+
+
+def _names(meaning: s.Meaning) -> set[str]:
+    """What a trace of the statement hangs on: what it names, and what that would be dropped with."""
+    names = {each.name for each in objects_of(meaning)}
+    match meaning:
+        case s.CreateTable():
+            names |= {each.name for each in (meaning.partition_of, *meaning.inherits) if each is not None}
+            names |= {each.type.name for each in meaning.columns}
+        case s.CreateView():
+            names |= {each.name for each in meaning.reads}
+        case s.CreateSubscription():
+            names.add(meaning.name)
+        case s.CreateStatistics(table=Name() as table):
+            names.add(table.name)
+        case s.Rename():
+            names.add(meaning.new_name)
+        case s.NoTransaction(name=str() as name):
+            names.add(name)
+        case s.AlterTable():
+            for action in meaning.actions:
+                match action:
+                    case s.AttachPartition() | s.DetachPartition():
+                        names.add(action.partition.name)
+                    case s.AddConstraint(constraint=s.Constraint(references=Name() as references)):
+                        names.add(references.name)
+                    case s.AddColumn():
+                        names.add(action.column.type.name)
+    return names
+
+
+def _schemas(meaning: s.Meaning) -> set[str]:
+    schemas = {each.schema for each in objects_of(meaning) if each.schema is not None}
+    return schemas | {meaning.schema} if isinstance(meaning, s.Move) and meaning.schema is not None else schemas

@@ -169,9 +169,9 @@ class Work:
                 self._give_up(ids, error)
                 if self.changing.closed:
                     raise
+                said = error.diag.message_primary or error
                 raise StatementFailedError(
-                    f"{unit.statements[-1].place}: at COMMIT: {error.diag.message_primary or error} ({error.sqlstate}).",
-                    sqlstate=error.sqlstate,
+                    f"{unit.statements[-1].place}: at COMMIT: {said} ({error.sqlstate}).", sqlstate=error.sqlstate
                 ) from error
             except BaseException as error:
                 self._leave()

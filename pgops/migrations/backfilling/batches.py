@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -18,12 +19,12 @@ from pgops.migrations.applying.events import Progress
 from pgops.migrations.applying.proposing import target_of
 from pgops.migrations.applying.sessions import APPLIER, another, as_found
 from pgops.migrations.backfilling.keys import keyed_table
-from pgops.migrations.backfilling.proposing import CREATION
+from pgops.migrations.backfilling.proposing import CREATE_SCHEMA
 from pgops.migrations.backfilling.throttle import reason_to_wait
 from pgops.migrations.sql.statements import Name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pgops.approval import Approval, Keep
     from pgops.migrations.applying.events import OnProgress
@@ -34,6 +35,10 @@ AIM_S = 1.0
 """How long a batch should take: longer ones are made smaller, short ones larger again up to what was agreed."""
 MAKING = APPLIER + 2
 """The advisory lock under which the table of positions is made, for an instant."""
+SETTINGS = {"row_security": "off", "DateStyle": "ISO", "IntervalStyle": "postgres", "extra_float_digits": "3"}
+"""What a session of ours is set to: a policy that would hide rows is an error, and a position reads the same in each
+run. DateStyle keeps the role's order of day and month.
+"""
 _LOOK_AGAIN_S = 1.0
 _MOST_REFUSALS = 20
 
@@ -49,15 +54,21 @@ def run(
 ) -> Record:
     """See `BackfillProposal.apply`."""
     approval = agreed(proposal, approval)
+    if conn.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+        raise BackfillError(
+            f"{proposal.title}: the connection is in a transaction, whose locks it would wait for.",
+            cure="Commit or roll back first.",
+        )
     began = dt.datetime.now(dt.UTC)
     _refuse_other(proposal, conn)
     with (connect or (lambda: another(conn, application="pgops backfill")))() as session:
         if session.autocommit is False:
             session.autocommit = True
         fill = _Fill(proposal, session, approval, on_progress)
-        fill.prepare()
-        fill.fill()
-        details = fill.result()
+        with _in_words(proposal, session):
+            fill.prepare()
+            fill.fill()
+            details = fill.result()
     done = Record(
         kind=proposal.kind,
         title=proposal.title,
@@ -67,7 +78,7 @@ def run(
         approval=approval,
         began=began,
         ended=dt.datetime.now(dt.UTC),
-        outcome="filled",
+        outcome="filled" if details["ended"] and details["answer"] != "false" else "incomplete",
         details=details,
     )
     if record is not None:
@@ -83,6 +94,23 @@ def _refuse_other(proposal: BackfillProposal, conn: psycopg.Connection[Any]) -> 
         now = keyed_table(conn, proposal.table.name.sql)
     if (now.oid, now.key) != (proposal.table.oid, proposal.table.key):
         raise StaleProposalError(f"{proposal.title}: the table or its key is another now.", cure="Propose it anew.")
+
+
+@contextmanager
+def _in_words(proposal: BackfillProposal, session: psycopg.Connection[Any]) -> Iterator[None]:
+    """What the server refuses, as a `BackfillError` with its words."""
+    try:
+        yield
+    except psycopg.Error as error:
+        what, cure = error.diag.message_primary or str(error), "What was filled before stays filled."
+        if session.closed:
+            what, cure = "the connection was lost", "Apply again: it goes on from there."
+        elif isinstance(error, pg.InsufficientPrivilege):
+            cure = (
+                "Do it as the owner or a role that may; where policies would hide rows (row_security is off, so that"
+                " none is left out) it has to have BYPASSRLS."
+            )
+        raise BackfillError(f"{proposal.title}: {what} ({error.sqlstate}).", cure=cure) from error
 
 
 class _Fill:
@@ -104,14 +132,26 @@ class _Fill:
         self.key = proposal.table.key
 
     def prepare(self) -> None:
-        """The table of positions, where it is not there, and this back-fill's row in it."""
+        """The session's settings, the table of positions where it is not there, and this back-fill's row in it."""
+        for name, value in SETTINGS.items():
+            self.session.execute("SELECT pg_catalog.set_config(%s, %s, false)", [name, value])
+        hides = self.session.execute(
+            "SELECT pg_catalog.row_security_active(%s::oid)", [self.proposal.table.oid]
+        ).fetchone()
+        if hides is not None and hides[0]:
+            raise BackfillError(
+                f"{self.proposal.title}: policies of the table would hide rows, which would be left out.",
+                cure="Do it as a role with BYPASSRLS, or as the owner of a table without FORCE ROW LEVEL SECURITY.",
+            )
         if self.proposal.makes_table:
             with self.session.transaction():
                 # Somebody else's first back-fill may be making it at this moment.
                 self.session.execute("SELECT pg_catalog.pg_advisory_xact_lock(%s)", [MAKING])
-                there = self.session.execute("SELECT pg_catalog.to_regclass('pgops.backfill')").fetchone()
-                if there is None or there[0] is None:
-                    for statement in CREATION:
+                table, schema = self.session.execute(
+                    "SELECT pg_catalog.to_regclass('pgops.backfill'), pg_catalog.to_regnamespace('pgops')"
+                ).fetchone() or (None, None)
+                for statement in self.proposal.statements[:-1] if table is None else ():
+                    if statement != CREATE_SCHEMA or schema is None:
                         self.session.execute(statement.encode())
         self.session.execute(
             "INSERT INTO pgops.backfill (sha256, relation, assignments, condition, approved_by)"
@@ -147,12 +187,6 @@ class _Fill:
                 self._tell(f"a row is locked, again with {self.size:,} rows")
                 time.sleep(min(10.0, 0.2 * 2**refusals) * random.uniform(0.5, 1.5))  # noqa: S311
                 continue
-            except psycopg.DatabaseError as error:
-                if isinstance(error, psycopg.OperationalError) and self.session.closed:
-                    what, cure = "the connection was lost", "Apply again: it goes on from there."
-                else:
-                    what, cure = error.diag.message_primary or str(error), "Everything before this batch is done."
-                raise BackfillError(f"{self.proposal.title}: {what} ({error.sqlstate}).", cure=cure) from error
             refusals = 0
             self._adapt(time.monotonic() - began)
             if not goes_on:
@@ -178,6 +212,7 @@ class _Fill:
                 f" OFFSET {self.size - 1} LIMIT 1".encode(),
                 position or [],
             ).fetchone()
+            self._refuse_another_table()
             until = f" AND {_plain(key.sql)} <= {key.parameters}" if last is not None else ""
             where = f" AND ({_plain(condition)}\n)" if condition is not None else ""
             cursor = self.session.execute(
@@ -193,6 +228,16 @@ class _Fill:
         self.batches += 1
         self._tell(f"{self.rows:,} rows in {self.batches:,} batches")
         return last is not None
+
+    def _refuse_another_table(self) -> None:
+        """In the batch's transaction, after its first question: the lock that this has taken forbids a RENAME."""
+        table = self.proposal.table
+        row = self.session.execute("SELECT pg_catalog.to_regclass(%s)::oid::bigint", [table.name.sql]).fetchone()
+        if row is None or row[0] != table.oid:
+            raise BackfillError(
+                f"{self.proposal.title}: {table.name} is another table now.",
+                cure="Everything before this batch is done, in the one that had the name. Propose it anew.",
+            )
 
     def _wait(self) -> None:
         told = None

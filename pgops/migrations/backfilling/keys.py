@@ -33,8 +33,8 @@ class Key:
 
     @property
     def parameters(self) -> str:
-        """Places for one position: texts that become the columns' types."""
-        places = ", ".join(f"%s::text::{each}" for each in self.types)
+        """Places for one position: texts that become the columns' types (psycopg reads a percent sign as a place)."""
+        places = ", ".join(f"%s::text::{each.replace('%', '%%')}" for each in self.types)
         return f"({places})" if len(self.columns) > 1 else places
 
 
@@ -67,7 +67,8 @@ SELECT c.oid::bigint, n.nspname, c.relname, c.relkind,
  WHERE c.oid = pg_catalog.to_regclass(%s)
 """
 
-# The primary key first, then whatever index has the fewest columns. Only b-trees are ordered.
+# The primary key first, then whatever index has the fewest columns. Only b-trees are ordered. Since 18 attnotnull is
+# true under a NOT NULL that is NOT VALID too, and then a row may have NULL.
 _KEYS = """
 SELECT ARRAY(SELECT a.attname::text
                FROM pg_catalog.unnest(i.indkey::int[]) WITH ORDINALITY AS k (number, nth)
@@ -92,7 +93,13 @@ SELECT ARRAY(SELECT a.attname::text
                      FROM pg_catalog.unnest(i.indkey::int[]) WITH ORDINALITY AS k (number, nth)
                      JOIN pg_catalog.pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = k.number
                     WHERE k.nth <= i.indnkeyatts
-                      AND NOT a.attnotnull)
+                      AND (NOT a.attnotnull
+                           OR EXISTS (SELECT
+                                        FROM pg_catalog.pg_constraint AS n
+                                       WHERE n.conrelid = a.attrelid
+                                         AND n.contype = 'n'
+                                         AND n.conkey = ARRAY[a.attnum]
+                                         AND NOT n.convalidated)))
  ORDER BY i.indisprimary DESC, i.indnkeyatts
 """
 
@@ -114,7 +121,7 @@ def keyed_table(conn: psycopg.Connection[Any], table: str) -> KeyedTable:
         keys = cursor.execute(_KEYS.encode(), [oid]).fetchall()
     if not keys:
         raise BackfillError(
-            f"{table} has no primary key, and no other unique index on columns that are NOT NULL.",
+            f"{table} has no primary key, and no other unique index on columns that are NOT NULL (and valid).",
             cure="Give it one (CREATE UNIQUE INDEX CONCURRENTLY): batches need an order that misses no row.",
         )
     columns, types = keys[0]

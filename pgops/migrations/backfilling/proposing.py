@@ -11,7 +11,7 @@ from pgops.errors import BackfillError
 from pgops.migrations.applying.proposing import target_of
 from pgops.migrations.applying.sessions import as_found
 from pgops.migrations.backfilling.keys import KeyedTable, keyed_table
-from pgops.migrations.backfilling.throttle import Throttle
+from pgops.migrations.backfilling.throttle import Throttle, what_is_not_seen
 from pgops.migrations.sql import statements as s
 from pgops.migrations.sql.grammar import read_script
 from pgops.migrations.sql.script import hash_of
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from pgops.approval import Approval
     from pgops.migrations.applying.events import OnProgress
 
+CREATE_SCHEMA = "CREATE SCHEMA IF NOT EXISTS pgops"
+"""Refused to a role that may not CREATE in the database even where the schema is there: then it is left out."""
 CREATION = (
-    "CREATE SCHEMA IF NOT EXISTS pgops",
+    CREATE_SCHEMA,
     """\
 CREATE TABLE pgops.backfill (
     sha256 text PRIMARY KEY,
@@ -71,7 +73,8 @@ class BackfillProposal(Proposal):
         and smaller.
 
         Raises `NotApprovedError` without an approval of this very proposal, `StaleProposalError` on another database or
-        where the table is another now, `BackfillError` where a row can't be filled, with the server's words.
+        where the table is another now, `BackfillError` where `conn` is in a transaction (its locks would be waited for
+        for ever), where policies would hide rows, or where a row can't be filled, with the server's words.
         """
         from pgops.migrations.backfilling.batches import run  # noqa: PLC0415
 
@@ -115,46 +118,67 @@ def backfill(
                 f"{', '.join(moved)} orders the batches and can't be changed by them.", cure="Change it by itself."
             )
         target = target_of(conn)
-        has_table = conn.execute("SELECT pg_catalog.to_regclass('pgops.backfill')").fetchone()
-    makes_table = has_table is None or _first(has_table) is None
+        creation = _creation(conn)
+        unseen = what_is_not_seen(conn, throttle)
+    risks = [] if where is not None else ["without a condition a row that others fill meanwhile is filled again"]
+    risks += [unseen] if unseen is not None else []
     update = f"UPDATE {found.name}\n   SET {set}\n WHERE {found.key.sql} > :after AND {found.key.sql} <= :until"
     update += f"\n   AND ({where})" if where is not None else ""
     batches = max(1, round(max(found.rows, 0) / batch))
     return BackfillProposal(
         kind="sql backfill",
         title=f"Back-fill {found.name}: {set}",
-        statements=(*(CREATION if makes_table else ()), update),
+        statements=(*creation, update),
         target=target | {"table": found.name.sql, "table_oid": found.oid},
         parameters={"batch": batch, "key": list(found.key.columns)},
         effects=(
             f"about {max(found.rows, 0):,.0f} rows in some {batches:,} transactions of at most {batch:,} keys",
             f"rows are locked for one batch at a time; up to {found.bytes:,} bytes are written anew",
         ),
-        risks=() if where is not None else ("without a condition a row that others fill meanwhile is filled again",),
+        risks=tuple(risks),
         table=found,
         assignments=set,
         condition=where,
         batch=batch,
         throttle=throttle,
-        makes_table=makes_table,
+        makes_table=bool(creation),
     )
 
 
+def _creation(conn: psycopg.Connection[Any]) -> tuple[str, ...]:
+    """What makes the table of positions; nothing where it is there."""
+    from psycopg.rows import tuple_row  # noqa: PLC0415
+
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        row = cursor.execute(
+            "SELECT pg_catalog.to_regclass('pgops.backfill') IS NOT NULL,"
+            " pg_catalog.to_regnamespace('pgops') IS NOT NULL"
+        ).fetchone()
+    has_table, has_schema = row or (False, False)
+    return () if has_table else CREATION[1:] if has_schema else CREATION
+
+
 def _update(table: str, assignments: str, where: str | None) -> s.Change:
-    """The UPDATE that they make, which has to be one, whole, and nothing else."""
-    text = f"UPDATE {table} SET {assignments}" + (f"\nWHERE ({where}\n)" if where is not None else "")
+    """The UPDATE that they make, which has to be one, whole, and nothing else.
+
+    Each is read by itself as well: what is one expression only between the parentheses that are put around it would
+    close them and stand beside the batch's own condition.
+    """
+    change = _only(f"UPDATE {table} SET {assignments}")
+    if not isinstance(change, s.Change) or change.verb != "update" or change.has_where or not change.is_plain:
+        raise BackfillError("This is no plain UPDATE.", cure="Write the condition as where=, and no FROM or RETURNING.")
+    if where is not None:
+        if not isinstance(_only(f"SELECT 1 WHERE {where}"), s.Select):
+            raise BackfillError("The condition is no expression.", cure="where='b IS NULL'")
+        _only(f"UPDATE {table} SET {assignments}\nWHERE ({where}\n)")
+    return change
+
+
+def _only(text: str) -> s.Meaning:
     script = read_script(text)
-    statements = script.statements
-    if script.unparsed or len(statements) != 1:
+    if script.unparsed or len(script.statements) != 1:
         why = script.unparsed[0].reason if script.unparsed else "it is more than one statement"
         raise BackfillError(
             f"This is no UPDATE: {why}.", cure="backfill(conn, 'orders', set='b = a', where='b IS NULL')"
         )
-    change = statements[0].meaning
-    if not isinstance(change, s.Change) or change.verb != "update" or (where is None and change.has_where):
-        raise BackfillError("This is no plain UPDATE.", cure="Write the condition as where=, and no FROM or RETURNING.")
-    return change
-
-
-def _first(row: Any) -> Any:
-    return next(iter(row.values())) if isinstance(row, dict) else row[0]
+    return script.statements[0].meaning

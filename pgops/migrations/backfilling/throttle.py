@@ -36,6 +36,7 @@ SELECT COALESCE(NULLIF(r.application_name, ''), r.pid::text),
   FROM pg_catalog.pg_stat_replication AS r
  WHERE r.state IN ('streaming', 'catchup')
 """
+_MAY_SEE = "SELECT pg_catalog.pg_has_role(CURRENT_USER, 'pg_read_all_stats', 'USAGE')"
 _ACTIVE = """
 SELECT pg_catalog.count(*)
   FROM pg_catalog.pg_stat_activity AS a
@@ -43,6 +44,24 @@ SELECT pg_catalog.count(*)
    AND a.backend_type = 'client backend'
    AND a.pid <> pg_catalog.pg_backend_pid()
 """
+
+
+def what_is_not_seen(conn: psycopg.Connection[Any], throttle: Throttle) -> str | None:
+    """What is to be looked at and can't be seen by `conn`'s role, in words: then nothing is waited for."""
+    looked_at = {
+        "how far replicas are": throttle.max_lag_bytes is not None or throttle.max_lag_s is not None,
+        "who else is at work": throttle.max_active is not None,
+    }
+    if not any(looked_at.values()):
+        return None
+    from psycopg.rows import tuple_row  # noqa: PLC0415
+
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        row = cursor.execute(_MAY_SEE).fetchone()
+    if row is not None and row[0]:
+        return None
+    what = " and ".join(each for each, is_looked_at in looked_at.items() if is_looked_at)
+    return f"nothing is waited for: without pg_monitor this role does not see {what}"
 
 
 def reason_to_wait(conn: psycopg.Connection[Any], throttle: Throttle) -> str | None:

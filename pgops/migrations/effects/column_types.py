@@ -14,7 +14,8 @@ from pgops.migrations.effects.column_uses import has_checks, indexes, other_side
 from pgops.migrations.sql.statements import Name
 
 if TYPE_CHECKING:
-    from pgops.migrations.effects.known import ColumnFacts, Known
+    from pgops.migrations.effects.facts import ColumnFacts
+    from pgops.migrations.effects.known import Known
     from pgops.migrations.sql.statements import AlterTable, AlterType, TypeName
 
 

@@ -15,7 +15,8 @@ from pgops.migrations.sql.statements import Name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgops.migrations.effects.known import ColumnFacts, ConstraintFacts, Known
+    from pgops.migrations.effects.facts import ColumnFacts, ConstraintFacts
+    from pgops.migrations.effects.known import Known
 
 _PIN = re.compile(r"(?P<kind>a rule of|[a-z ]+?) (?P<name>(?:\"(?:[^\"]|\"\")*\"|[^\". ]+)(?:\..+)?)", re.DOTALL)
 _PART = re.compile(r"\"((?:[^\"]|\"\")*)\"|([^.]+)")

@@ -12,7 +12,8 @@ from pgops.migrations.effects.relatives import everywhere, holds_rows, partition
 from pgops.migrations.sql.statements import ConstraintKind
 
 if TYPE_CHECKING:
-    from pgops.migrations.effects.known import ConstraintFacts, Known
+    from pgops.migrations.effects.facts import ConstraintFacts
+    from pgops.migrations.effects.known import Known
     from pgops.migrations.sql import statements as s
     from pgops.migrations.sql.statements import Name
 

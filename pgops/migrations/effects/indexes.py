@@ -11,7 +11,8 @@ from pgops.migrations.effects.relatives import holds_rows, partitions
 from pgops.migrations.sql.statements import Name
 
 if TYPE_CHECKING:
-    from pgops.migrations.effects.known import IndexFacts, Known
+    from pgops.migrations.effects.facts import IndexFacts
+    from pgops.migrations.effects.known import Known
     from pgops.migrations.sql import statements as s
 
 AX = LockMode.ACCESS_EXCLUSIVE

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pgops.db.versions import pg_version
-from pgops.migrations.effects.known import (
+from pgops.migrations.effects.facts import (
     ColumnFacts,
     ConstraintFacts,
     Facts,
@@ -20,8 +20,8 @@ from pgops.migrations.effects.known import (
     KeyFacts,
     TableFacts,
     TypeFacts,
-    names_in,
 )
+from pgops.migrations.effects.known import names_in
 from pgops.migrations.effects.live_sql import (
     CASCADES,
     COLUMNS,

@@ -16,7 +16,8 @@ from pgops.migrations.sql import statements as s
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgops.migrations.effects.known import ConstraintFacts, Known, TableFacts
+    from pgops.migrations.effects.facts import ConstraintFacts, TableFacts
+    from pgops.migrations.effects.known import Known
     from pgops.migrations.sql.statements import Name
 
 AX = LockMode.ACCESS_EXCLUSIVE

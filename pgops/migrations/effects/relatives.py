@@ -13,7 +13,8 @@ from pgops.migrations.effects.known import same
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pgops.migrations.effects.known import KeyFacts, Known
+    from pgops.migrations.effects.facts import KeyFacts
+    from pgops.migrations.effects.known import Known
     from pgops.migrations.effects.locks import LockMode
     from pgops.migrations.sql.statements import Name
 

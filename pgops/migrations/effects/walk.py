@@ -20,7 +20,7 @@ from pgops.migrations.sql.statements import Meaning, Name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgops.migrations.effects.known import Facts
+    from pgops.migrations.effects.facts import Facts
 
 
 @attrs.define(eq=False)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from pgops.migrations.effects.effect import Touch
-    from pgops.migrations.effects.known import Facts
+    from pgops.migrations.effects.facts import Facts
     from pgops.migrations.effects.walk import Step
     from pgops.migrations.lint.report import LintReport
     from pgops.migrations.sql.script import Script, Statement, Unparsed

@@ -93,6 +93,7 @@ class Rename:
     new_name: str
     sub: str | None = None
     sub_kind: str | None = None
+    if_exists: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -103,6 +104,7 @@ class Move:
     name: Name
     schema: str | None = None
     owner: str | None = None
+    if_exists: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -407,6 +409,8 @@ class NoTransaction:
     """What allows no transaction and is not one of the above: CREATE DATABASE, ALTER SYSTEM, DROP TABLESPACE ..."""
 
     what: str
+    name: str | None = None
+    """Of the database, tablespace or subscription."""
 
 
 @attrs.frozen(kw_only=True)

@@ -66,15 +66,22 @@ def _rename(node: Any) -> s.Meaning:
         if node.rename_type in ON_TABLES | {pb.OBJECT_TABCONSTRAINT}:
             kind = "table"
         sub_kind = kind_of(node.rename_type) if has_part else None
-        return s.Rename(kind=kind, name=name, new_name=node.newname, sub=node.subname or None, sub_kind=sub_kind)
+        return s.Rename(
+            kind=kind,
+            name=name,
+            new_name=node.newname,
+            sub=node.subname or None,
+            sub_kind=sub_kind,
+            if_exists=node.missing_ok,
+        )
     # A schema, role or database has its name in `subname`.
     name = object_name(node.object) if node.HasField("object") else Name(node.subname)
-    return s.Rename(kind=kind_of(node.rename_type), name=name, new_name=node.newname)
+    return s.Rename(kind=kind_of(node.rename_type), name=name, new_name=node.newname, if_exists=node.missing_ok)
 
 
 def _set_schema(node: Any) -> s.Meaning:
     name = name_of(node.relation) if node.HasField("relation") else object_name(node.object)
-    return s.Move(kind=kind_of(node.object_type), name=name, schema=node.newschema)
+    return s.Move(kind=kind_of(node.object_type), name=name, schema=node.newschema, if_exists=node.missing_ok)
 
 
 def _set_owner(node: Any) -> s.Meaning:
@@ -364,8 +371,9 @@ def _nothing_but(kind: str, name: str) -> Callable[[Any], s.Meaning]:
     return create
 
 
-def _no_transaction(what: str) -> Callable[[Any], s.Meaning]:
-    return lambda _: s.NoTransaction(what=what)
+def _no_transaction(what: str, name: str | None = None) -> Callable[[Any], s.Meaning]:
+    """`name` is the field that the name is in."""
+    return lambda node: s.NoTransaction(what=what, name=getattr(node, name) if name is not None else None)
 
 
 _TRANSLATE: Mapping[str, Callable[[Any], s.Meaning]] = {
@@ -398,9 +406,7 @@ _TRANSLATE: Mapping[str, Callable[[Any], s.Meaning]] = {
     "create_trig_stmt": _trigger,
     "create_policy_stmt": lambda node: s.CreatePolicy(name=node.policy_name, table=name_of(node.table)),
     "alter_policy_stmt": lambda node: s.CreatePolicy(name=node.policy_name, table=name_of(node.table), alters=True),
-    "rule_stmt": lambda node: s.CreateRule(
-        name=node.rulename, table=name_of(node.relation), replace=node.replace
-    ),
+    "rule_stmt": lambda node: s.CreateRule(name=node.rulename, table=name_of(node.relation), replace=node.replace),
     "view_stmt": _view,
     "create_function_stmt": _function,
     "create_seq_stmt": lambda node: s.CreateSequence(
@@ -443,10 +449,10 @@ _TRANSLATE: Mapping[str, Callable[[Any], s.Meaning]] = {
     "call_stmt": lambda node: s.Call(procedure=dotted(node.funccall.funcname)),
     "transaction_stmt": _transaction,
     "variable_set_stmt": _set,
-    "createdb_stmt": _no_transaction("CREATE DATABASE"),
-    "dropdb_stmt": _no_transaction("DROP DATABASE"),
+    "createdb_stmt": _no_transaction("CREATE DATABASE", "dbname"),
+    "dropdb_stmt": _no_transaction("DROP DATABASE", "dbname"),
     "alter_system_stmt": _no_transaction("ALTER SYSTEM"),
-    "create_table_space_stmt": _no_transaction("CREATE TABLESPACE"),
-    "drop_table_space_stmt": _no_transaction("DROP TABLESPACE"),
-    "drop_subscription_stmt": _no_transaction("DROP SUBSCRIPTION"),
+    "create_table_space_stmt": _no_transaction("CREATE TABLESPACE", "tablespacename"),
+    "drop_table_space_stmt": _no_transaction("DROP TABLESPACE", "tablespacename"),
+    "drop_subscription_stmt": _no_transaction("DROP SUBSCRIPTION", "subname"),
 }

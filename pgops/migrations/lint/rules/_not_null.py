@@ -13,7 +13,7 @@ from pgops.migrations.sql.statements import AlterTable, Name
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pgops.migrations.effects.known import ConstraintFacts
+    from pgops.migrations.effects.facts import ConstraintFacts
     from pgops.migrations.effects.walk import Step
 
 

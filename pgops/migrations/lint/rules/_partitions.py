@@ -13,7 +13,7 @@ from pgops.migrations.sql.statements import Name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pgops.migrations.effects.known import TableFacts
+    from pgops.migrations.effects.facts import TableFacts
     from pgops.migrations.effects.walk import Step
     from pgops.migrations.sql.statements import CreateIndex
 

@@ -24,7 +24,8 @@ GOOD = "DROP SCHEMA IF EXISTS reporting;"
 
 
 def look(step: Step) -> Iterator[Hit]:
-    if step.statement.meaning == NoTransaction(what="DROP DATABASE"):
+    meaning = step.statement.meaning
+    if isinstance(meaning, NoTransaction) and meaning.what == "DROP DATABASE":
         yield Hit(message="This drops a whole database, and nothing brings it back but a backup.")
 
 
