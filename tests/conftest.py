@@ -66,13 +66,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="run the long trials, whole, and nothing else")
 
 
+def is_in_between(item: pytest.Item) -> bool:
+    """Whether it runs on a version between the oldest and the newest, and its module leaves those to `make soak`."""
+    if item.get_closest_marker("outer_versions") is None or not hasattr(item, "callspec"):
+        return False
+    return item.callspec.params.get("server") in MAJORS[1:-1]
+
+
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     chosen: list[pytest.Item] = []
     left_out: list[pytest.Item] = []
     for item in items:
         is_marked, is_trial = item.get_closest_marker("soak"), "trials" in getattr(item, "fixturenames", ())
-        wanted = (is_marked or is_trial) if config.getoption("--soak") else not is_marked
+        is_long = is_marked or is_in_between(item)
+        wanted = (is_long or is_trial) if config.getoption("--soak") else not is_long
         (chosen if wanted else left_out).append(item)
     if left_out:
         config.hook.pytest_deselected(items=left_out)

@@ -30,6 +30,8 @@ from pgops.migrations.sources import Source
 if TYPE_CHECKING:
     from pgops.approval import Record
 
+pytestmark = pytest.mark.outer_versions
+
 TABLES = """
 CREATE TABLE orders (id bigint PRIMARY KEY, day date, amount numeric);
 INSERT INTO orders SELECT g, '2026-01-01', g FROM generate_series(1, 5000) AS g;

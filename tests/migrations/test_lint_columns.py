@@ -11,6 +11,8 @@ from pgops.migrations.effects.walk import walk
 from pgops.migrations.lint.linter import lint_sql
 from pgops.migrations.sql.grammar import read_script
 
+pytestmark = pytest.mark.outer_versions
+
 INFO, WARNING, CRITICAL = Severity.INFO, Severity.WARNING, Severity.CRITICAL
 
 # rule, SQL, the severities that the rule says without a catalogue, on PostgreSQL 18

@@ -17,6 +17,8 @@ from pgops.migrations.lint.linter import lint_sql
 from pgops.migrations.sql.grammar import read_script
 from pgops.scratch import fresh_database
 
+pytestmark = pytest.mark.outer_versions
+
 
 @attrs.frozen(kw_only=True)
 class Live:

@@ -15,6 +15,8 @@ from pgops.migrations.sql.grammar import read_script
 from pgops.scratch import fresh_database
 from tests.servers import MAJORS
 
+pytestmark = pytest.mark.outer_versions
+
 RULES = own_rules()
 LONG = 10_000
 """Characters of SQL from which on an example is carried out on the newest version only: a thousand tables take time."""

@@ -13,6 +13,8 @@ from pgops.migrations.effects.live import read_facts
 from pgops.migrations.sql.grammar import read_script
 from pgops.migrations.sql.statements import Name, TypeName
 
+pytestmark = pytest.mark.outer_versions
+
 
 @pytest.fixture
 def conn(database):

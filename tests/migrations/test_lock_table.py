@@ -15,6 +15,8 @@ from pgops.migrations.tracing.tracer import trace_scripts
 from pgops.scratch import fresh_database
 from tests.migrations.lock_rows import ROWS
 
+pytestmark = pytest.mark.outer_versions
+
 DEADLINE_S = 30
 BEGIN = "DROP SCHEMA IF EXISTS own, other CASCADE; CREATE SCHEMA own; RESET ALL; SET search_path TO own;"
 

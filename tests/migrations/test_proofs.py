@@ -15,6 +15,8 @@ from pgops.migrations.applying.questions import ask, questions_for
 from pgops.migrations.applying.repairs import clear_up
 from pgops.migrations.sql.grammar import read_script
 
+pytestmark = pytest.mark.outer_versions
+
 BEFORE = """
 CREATE SCHEMA a;
 CREATE TABLE t (a int, b int, f int, s text DEFAULT 'x', v varchar(5), n numeric(5,2),

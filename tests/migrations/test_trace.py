@@ -18,6 +18,8 @@ from pgops.migrations.tracing import Trace, trace
 from pgops.migrations.tracing.clone import _carry_out, find_pg_dumps
 from pgops.scratch import fresh_database
 
+pytestmark = pytest.mark.outer_versions
+
 ORDERS = """
 CREATE TABLE orders (id int PRIMARY KEY, customer_id int, state varchar(10));
 INSERT INTO orders SELECT g, g, 'new' FROM generate_series(1, 10) AS g;

@@ -8,6 +8,8 @@ from pgops.migrations.applying.planning import plan_units
 from pgops.migrations.effects.live import read_facts
 from pgops.migrations.sources import as_sources
 
+pytestmark = pytest.mark.outer_versions
+
 SETUP = """
 CREATE TYPE mood AS ENUM ('sad', 'glad');
 CREATE TABLE t (id bigint PRIMARY KEY, n int DEFAULT 5, m mood, v varchar(20), c text COLLATE "C", d text NOT NULL);
