@@ -372,11 +372,12 @@ def test_concurrently_waits_for_as_long_as_it_takes(newest, any_database):
 
 
 def test_another_applier_is_named(newest, any_database):
+    proposal = propose(newest, SQL)
     with any_database.connect(autocommit=True, application_name="deploy 41") as other:
         other.execute("SELECT pg_advisory_lock(%s)", [APPLIER])
         with pytest.raises(ApplierBusyError, match=rf"session {other.info.backend_pid} .*deploy 41"):
-            apply(newest, SQL, wait_s=0.5)
-    apply(newest, SQL)
+            proposal.apply(newest, approval=proposal.approve(by="ann"), wait_s=0.5)
+    proposal.apply(newest, approval=proposal.approve(by="ann"))
 
 
 def test_a_standby_or_a_read_only_session_is_refused(newest, any_database):
