@@ -140,7 +140,7 @@ def _released_entries(folder: OpenFolder) -> Iterator[tuple[str, int]]:
         for name in (*folders, *files):
             if inside or is_released(name):
                 mode = os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode
-                yield os.path.normpath(os.path.join(above, name)), mode  # noqa: PTH118
+                yield os.path.normpath(os.path.join(above, name)), mode  # noqa: PTH118  names, not paths
 
 
 def _raised(problem: OSError) -> None:

@@ -226,7 +226,7 @@ class OpenFolder:
                 if inside or is_released(name):
                     with suppress(FileNotFoundError):
                         status = os.stat(name, dir_fd=fd, follow_symlinks=False)
-                        yield os.path.normpath(os.path.join(folder, name)), _inode(status)  # noqa: PTH118
+                        yield os.path.normpath(os.path.join(folder, name)), _inode(status)  # noqa: PTH118  names, not paths
 
 
 def is_prepared(name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
+from psycopg.rows import tuple_row
 
 from pgops.migrations.effects.locks import LockMode
 
@@ -91,8 +92,6 @@ def blockers_now(
     `snapshots` adds those whose snapshot is older than five seconds: CREATE INDEX CONCURRENTLY waits for them. `own`
     are the backends that do the asking. Without pg_monitor other users' queries are hidden, their locks are not.
     """
-    from psycopg.rows import tuple_row  # noqa: PLC0415
-
     wanted = {
         (touch.relation.sql, _VIEW_NAMES[mode])
         for touch in touches

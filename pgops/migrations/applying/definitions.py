@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from psycopg.rows import tuple_row
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -65,8 +67,6 @@ SELECT 'function ' || pg_catalog.pg_get_functiondef(p.oid)
 
 def definitions_hash(conn: psycopg.Connection[Any], names: Iterable[Name]) -> str:
     """SHA-256 of the definitions of everything that has one of the names, as the search path resolves them."""
-    from psycopg.rows import tuple_row  # noqa: PLC0415
-
     known = sorted({each.sql for each in names if each.name})
     bare = sorted({each.name for each in names if each.name})
     with conn.cursor(row_factory=tuple_row) as cursor:

@@ -13,6 +13,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import attrs
+from psycopg.rows import tuple_row
 
 from pgops.errors import StaleProposalError
 
@@ -238,7 +239,5 @@ def _one(conn: psycopg.Connection[Any], query: str, *parameters: Any) -> tuple[A
 
 
 def _all(conn: psycopg.Connection[Any], query: str, *parameters: Any) -> list[tuple[Any, ...]]:
-    from psycopg.rows import tuple_row  # noqa: PLC0415
-
     with conn.cursor(row_factory=tuple_row) as cursor:
         return cursor.execute(query.encode(), parameters).fetchall()

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
+from psycopg.rows import tuple_row
 
 from pgops.approval import Keep, Proposal, Record
 from pgops.migrations.applying import ledger
@@ -186,8 +187,6 @@ def _title(sources: tuple[Source, ...], planned: list[PlannedStatement]) -> str:
 
 def target_of(conn: psycopg.Connection[Any]) -> dict[str, Any]:
     """What identifies the database and the role: no other server, restored copy or role has the same."""
-    from psycopg.rows import tuple_row  # noqa: PLC0415
-
     with conn.cursor(row_factory=tuple_row) as cursor:
         row = cursor.execute(
             "SELECT d.oid::bigint, d.datname, current_user,"

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, LiteralString
 
+from psycopg.rows import tuple_row
+
 from pgops.migrations.effects.known import same
 from pgops.migrations.sql import statements as s
 from pgops.migrations.sql.statements import ConstraintKind, Name
@@ -423,7 +425,5 @@ def _text(conn: psycopg.Connection[Any], query: LiteralString, *parameters: str)
 
 
 def _row(conn: psycopg.Connection[Any], query: LiteralString, *parameters: str) -> tuple[Any, ...] | None:
-    from psycopg.rows import tuple_row  # noqa: PLC0415
-
     with conn.cursor(row_factory=tuple_row) as cursor:
         return cursor.execute(query, parameters).fetchone()

@@ -226,7 +226,7 @@ class Work:
         proof = ask(self.changing, each.meaning) if begun else None
         (entry_id,) = self._begin(Unit(statements=(each,), in_transaction=False))
         began, started = dt.datetime.now(dt.UTC), time.monotonic()
-        if proof is not None and proof.holds and _proof_is_enough(each):
+        if proof is not None and proof.holds:
             # Begun by a run that was broken off before it could write that it was done.
             self._done(each, entry_id, began=began, seconds=0.0, rows=None, proof=proof, attempts=0)
             return
@@ -365,17 +365,10 @@ def _is_done(entries: Any, each: PlannedStatement) -> bool:
     return entry is not None and entry.state == ledger.DONE
 
 
-def _proof_is_enough(each: PlannedStatement) -> bool:
-    """Whether the catalogue's yes means that the statement needs no repeating: a REINDEX or VACUUM leaves no such
-    mark.
-    """
-    return bool(each.questions)
-
-
 def _pause(attempt: int) -> float:
     """Growing, with jitter, so that two appliers do not meet again: seconds."""
     longest: float = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2 ** min(attempt - 1, 10))
-    return longest * random.uniform(0.5, 1.5)  # noqa: S311
+    return longest * random.uniform(0.5, 1.5)  # noqa: S311  jitter, no secret
 
 
 def _rows(cursor: psycopg.Cursor[Any]) -> int | None:

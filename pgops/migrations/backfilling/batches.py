@@ -185,7 +185,7 @@ class _Fill:
                     ) from error
                 self.size = max(1, self.size // 4)
                 self._tell(f"a row is locked, again with {self.size:,} rows")
-                time.sleep(min(10.0, 0.2 * 2**refusals) * random.uniform(0.5, 1.5))  # noqa: S311
+                time.sleep(min(10.0, 0.2 * 2**refusals) * random.uniform(0.5, 1.5))  # noqa: S311  jitter
                 continue
             refusals = 0
             self._adapt(time.monotonic() - began)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
+from psycopg.rows import tuple_row
 
 from pgops.errors import BackfillError
 from pgops.migrations.sql.statements import Name
@@ -109,8 +110,6 @@ def keyed_table(conn: psycopg.Connection[Any], table: str) -> KeyedTable:
 
     Raises `BackfillError` where there is no such table, or none of its indexes can serve.
     """
-    from psycopg.rows import tuple_row  # noqa: PLC0415
-
     with conn.cursor(row_factory=tuple_row) as cursor:
         row = cursor.execute(_TABLE.encode(), [table]).fetchone()
         if row is None:

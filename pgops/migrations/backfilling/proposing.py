@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
+from psycopg.rows import tuple_row
 
 from pgops.approval import Keep, Proposal, Record
 from pgops.errors import BackfillError
@@ -147,8 +148,6 @@ def backfill(
 
 def _creation(conn: psycopg.Connection[Any]) -> tuple[str, ...]:
     """What makes the table of positions; nothing where it is there."""
-    from psycopg.rows import tuple_row  # noqa: PLC0415
-
     with conn.cursor(row_factory=tuple_row) as cursor:
         row = cursor.execute(
             "SELECT pg_catalog.to_regclass('pgops.backfill') IS NOT NULL,"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
+from psycopg.rows import tuple_row
 
 if TYPE_CHECKING:
     import psycopg
@@ -54,8 +55,6 @@ def what_is_not_seen(conn: psycopg.Connection[Any], throttle: Throttle) -> str |
     }
     if not any(looked_at.values()):
         return None
-    from psycopg.rows import tuple_row  # noqa: PLC0415
-
     with conn.cursor(row_factory=tuple_row) as cursor:
         row = cursor.execute(_MAY_SEE).fetchone()
     if row is not None and row[0]:

@@ -25,3 +25,10 @@ def columns_made(step: Step) -> Iterator[tuple[s.Name, s.Column]]:
                     yield meaning.table, action.column
                 elif isinstance(action, s.AlterType):
                     yield meaning.table, s.Column(name=action.column, type=action.type)
+
+
+def columns_of_type(step: Step, name: str) -> Iterator[tuple[s.Name, s.Column]]:
+    """Those of one built-in type, by its internal name."""
+    for table, column in columns_made(step):
+        if column.type.name == name and column.type.schema is None:
+            yield table, column

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pgops.migrations.lint.api import Hit, Kind, Rule
-from pgops.migrations.lint.rules._columns import columns_made
+from pgops.migrations.lint.rules._columns import columns_of_type
 from pgops.migrations.sql.statements import AddColumn, AlterType, CreateTable
 
 if TYPE_CHECKING:
@@ -23,12 +23,11 @@ GOOD = "CREATE TABLE country (code text CHECK (length(code) = 2));"
 
 
 def look(step: Step) -> Iterator[Hit]:
-    for table, column in columns_made(step):
-        if column.type.name == "bpchar":
-            yield Hit(
-                message=f"{table}.{column.name} is a CHAR, which pads with blanks; text with a CHECK does not.",
-                target=table.target("table", column.name),
-            )
+    for table, column in columns_of_type(step, "bpchar"):
+        yield Hit(
+            message=f"{table}.{column.name} is a CHAR, which pads with blanks; text with a CHECK does not.",
+            target=table.target("table", column.name),
+        )
 
 
 RULE = Rule(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._actions import column_sql
-from pgops.migrations.lint.rules._columns import columns_made
+from pgops.migrations.lint.rules._columns import columns_of_type
 from pgops.migrations.sql.statements import AddColumn, AlterType, CreateTable
 
 if TYPE_CHECKING:
@@ -26,13 +26,12 @@ GOOD = "CREATE TABLE events (id bigint PRIMARY KEY, payload jsonb);"
 
 
 def look(step: Step) -> Iterator[Hit]:
-    for table, column in columns_made(step):
-        if column.type.name == "json" and column.type.schema is None:
-            yield Hit(
-                message=f"{column_sql(table, column.name)} is json, which has no equality: DISTINCT and GROUP BY fail; "
-                "jsonb has one.",
-                target=table.target("column", column.name),
-            )
+    for table, column in columns_of_type(step, "json"):
+        yield Hit(
+            message=f"{column_sql(table, column.name)} is json, which has no equality: DISTINCT and GROUP BY fail; "
+            "jsonb has one.",
+            target=table.target("column", column.name),
+        )
 
 
 RULE = Rule(
