@@ -85,7 +85,7 @@ from pgops.migrations.lint.registry import all_rules
 lap("imports")
 all_rules()
 lap("rules and plugins")
-from pgops.migrations.sql.grammar import read_script
+from pgops.sql.grammar import read_script
 script = read_script(pathlib.Path(sys.argv[1]).read_text())
 lap("read")
 from pgops.migrations.effects.walk import walk

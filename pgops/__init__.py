@@ -113,19 +113,25 @@ _ROOMS = {
 }
 _MODULE_OF = {name: module for module, names in _ROOMS.items() for name in names}
 _SUBPACKAGES = (
+    "actions",
     "backups",
     "checks",
     "config",
     "conninfo",
     "db",
+    "dump",
     "errors",
     "files",
     "findings",
     "hooks",
     "locking",
     "migrations",
+    "programs",
+    "query_plan",
     "render",
     "scratch",
+    "scripting",
+    "sql",
     "testing",
 )
 

@@ -171,6 +171,64 @@ class FileBusyError(PgopsError):
     """Another process is changing the same file. Wait until it is done; if it hangs, the message names it if it can."""
 
 
+# --- acting on sessions, query plans, SQL ----------------------------------------------------------------------------
+
+
+class NotListedError(PgopsError):
+    """A session is to be ended that was not among those listed, or that nobody but its like may end. List again."""
+
+
+class ExplainError(PgopsError):
+    """A text can't be explained: it is no single statement, or one that has no plan, or the server refuses it."""
+
+
+class PlanFormatError(PgopsError):
+    """A text is not the JSON of a query plan, as EXPLAIN (FORMAT JSON) writes it."""
+
+
+class NotPredictableError(PgopsError):
+    """What an index would do can't be predicted here: hypopg is missing, or can't model that index."""
+
+
+class SqlRefusedError(PgopsError):
+    """SQL that is more than reading was handed to a call that only reads. Use `propose_sql`, and approve it."""
+
+
+# --- client programs, dump and restore -------------------------------------------------------------------------------
+
+
+class NoClientProgramError(PgopsError):
+    """There is no psql, pg_dump or pg_restore that fits this server and connection. The message has those found."""
+
+
+class ClientProgramError(PgopsError):
+    """A client program could not be run, or ended with an error. The message has its own words."""
+
+
+class DumpError(PgopsError):
+    """A dump was not made, and nothing was left behind: pg_dump failed, the disk is full, the server went away."""
+
+
+class DamagedDumpError(PgopsError):
+    """A dump can't be read to its end as it was written: it is truncated, or bytes of it were changed."""
+
+
+class ManifestError(PgopsError):
+    """There is no manifest beside a dump, or it is not the one of that dump, or of a version not read here."""
+
+
+class TargetNotEmptyError(PgopsError):
+    """A dump was to be restored into a database that holds objects already. Say so on purpose, or take another."""
+
+
+class RestoreError(PgopsError):
+    """A restore failed. The message says at which objects, and what became of the rest."""
+
+    def __init__(self, what: str, *, failures: Iterable[object] = (), cure: str = "") -> None:
+        super().__init__(what, cure=cure)
+        self.failures = tuple(failures)
+
+
 # --- migrations ------------------------------------------------------------------------------------------------------
 
 
@@ -232,7 +290,7 @@ class BlockedError(PgopsError):
 
 
 class StatementFailedError(PgopsError):
-    """The server refused a statement of a migration. The message has file, line, the server's words and what was kept.
+    """The server refused a statement of a script. The message has file, line, the server's words and what was kept.
 
     Its unit was rolled back, or what it left was cleared away; units before it are done and in the ledger.
     """

@@ -276,8 +276,8 @@ def _sources(files: tuple[str, ...], path: str | None, profile: str | None) -> t
     import attrs
 
     from pgops.migrations.sources import Source, read_sources
-    from pgops.migrations.sql.script import hash_of
     from pgops.migrations.workspace import Workspace
+    from pgops.sql.script import hash_of
 
     if not files:
         return Workspace.open(profile=profile, path=path).sources()

@@ -44,10 +44,10 @@ if TYPE_CHECKING:
     from pgops.migrations.pending import PendingFile
     from pgops.migrations.schema_proof import SchemaProof
     from pgops.migrations.sources import Source, read_sources
-    from pgops.migrations.sql.grammar import read_script
     from pgops.migrations.tracing.traced import Trace
     from pgops.migrations.tracing.tracer import trace
     from pgops.migrations.workspace import Recorded, Workspace
+    from pgops.sql.grammar import read_script
 
 _HOME = {
     "Workspace": "workspace",

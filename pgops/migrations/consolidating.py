@@ -81,7 +81,7 @@ class ConsolidationProposal(FilesProposal):
 
 def repeated_objects(pending: Sequence[PendingFile], log: Changelog) -> tuple[Repeated, ...]:
     """What `Workspace.repeated` gives."""
-    from pgops.migrations.sql.grammar import read_script  # noqa: PLC0415  needs the extra [migrations]
+    from pgops.sql.grammar import read_script  # noqa: PLC0415  needs the extra [migrations]
 
     touched: dict[tuple[Target, str], list[Touch]] = {}
     for file in pending:
@@ -199,8 +199,8 @@ def _object(target: Target) -> Target:
 
 
 def _risks(merged: str) -> tuple[str, ...]:
-    from pgops.migrations.sql.grammar import read_script  # noqa: PLC0415  needs the extra [migrations]
-    from pgops.migrations.sql.statements import Change  # noqa: PLC0415
+    from pgops.sql.grammar import read_script  # noqa: PLC0415  needs the extra [migrations]
+    from pgops.sql.statements import Change  # noqa: PLC0415
 
     changing = [each for each in read_script(merged).statements if isinstance(each.meaning, Change)]
     if not changing:

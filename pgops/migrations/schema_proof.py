@@ -91,7 +91,7 @@ def _dump_of(server: ScratchServer, scripts: Sequence[str], which: str) -> str:
 def _carry_out(database: ScratchDatabase, text: str, which: str) -> None:
     import psycopg  # noqa: PLC0415  heavy, and so is the grammar: paid for when something is proved
 
-    from pgops.migrations.sql.grammar import read_script  # noqa: PLC0415
+    from pgops.sql.grammar import read_script  # noqa: PLC0415
 
     script = read_script(text)
     for part in script.unparsed:

@@ -19,8 +19,8 @@ import attrs
 from pgops.config.surroundings import git_top_level
 from pgops.errors import SourceError
 from pgops.migrations.pending import read_pending, released_texts
-from pgops.migrations.sql.grammar import read_script
-from pgops.migrations.sql.script import Script, hash_of
+from pgops.sql.grammar import read_script
+from pgops.sql.script import Script, hash_of
 
 if TYPE_CHECKING:
     import os

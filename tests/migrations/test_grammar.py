@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pgops.migrations.lint.linter import lint_sql
-from pgops.migrations.sql import statements as s
-from pgops.migrations.sql.grammar import read_script
-from pgops.migrations.sql.lexing import names_written
-from pgops.migrations.sql.parsing import DEEPEST
+from pgops.sql import statements as s
+from pgops.sql.grammar import read_script
+from pgops.sql.lexing import names_written
+from pgops.sql.parsing import DEEPEST
 
 # --- places -----------------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from pgops.findings import Severity
 from pgops.migrations.lint.linter import lint_sql
 from pgops.migrations.lint.rules._naming import made_name
 from pgops.migrations.lint.rules._outline import outline_of
-from pgops.migrations.sql.grammar import read_script
+from pgops.sql.grammar import read_script
 
 NEW = "CREATE TABLE t (id bigint PRIMARY KEY, a int, b int);\n"
 

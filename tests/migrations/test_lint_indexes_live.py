@@ -14,8 +14,8 @@ from pgops.findings import Severity
 from pgops.migrations.effects.live import read_facts
 from pgops.migrations.effects.walk import walk
 from pgops.migrations.lint.linter import lint_sql
-from pgops.migrations.sql.grammar import read_script
 from pgops.scratch import fresh_database
+from pgops.sql.grammar import read_script
 
 pytestmark = pytest.mark.outer_versions
 

@@ -16,8 +16,8 @@ from pgops.findings import Severity
 from pgops.migrations.lint.api import Hit, Kind, Once, Rule
 from pgops.migrations.lint.linter import lint_scripts, lint_sql
 from pgops.migrations.lint.registry import all_rules, get_rule, own_rules, with_plugins, without_doubles
-from pgops.migrations.sql.grammar import read_script
-from pgops.migrations.sql.statements import CreateTable, Select
+from pgops.sql.grammar import read_script
+from pgops.sql.statements import CreateTable, Select
 
 CHAR = "CREATE TABLE a (b char(2));"
 RULES = ["char-type"]

@@ -11,8 +11,8 @@ from pgops.migrations.effects.live import read_facts
 from pgops.migrations.effects.walk import walk
 from pgops.migrations.lint.linter import lint_sql
 from pgops.migrations.lint.registry import own_rules
-from pgops.migrations.sql.grammar import read_script
 from pgops.scratch import fresh_database
+from pgops.sql.grammar import read_script
 from tests.servers import MAJORS
 
 pytestmark = pytest.mark.outer_versions

@@ -10,8 +10,8 @@ from psycopg.pq import TransactionStatus
 
 from pgops.migrations.effects.known import Known
 from pgops.migrations.effects.live import read_facts
-from pgops.migrations.sql.grammar import read_script
-from pgops.migrations.sql.statements import Name, TypeName
+from pgops.sql.grammar import read_script
+from pgops.sql.statements import Name, TypeName
 
 pytestmark = pytest.mark.outer_versions
 

@@ -9,10 +9,10 @@ from pgops.migrations.effects.known import Known
 from pgops.migrations.effects.live import read_facts
 from pgops.migrations.effects.locks import LockMode
 from pgops.migrations.effects.walk import walk
-from pgops.migrations.sql.grammar import read_script
 from pgops.migrations.tracing.place import Place
 from pgops.migrations.tracing.tracer import trace_scripts
 from pgops.scratch import fresh_database
+from pgops.sql.grammar import read_script
 from tests.migrations.lock_rows import ROWS
 
 pytestmark = pytest.mark.outer_versions

@@ -13,7 +13,7 @@ from psycopg.rows import dict_row
 from pgops.migrations import Workspace
 from pgops.migrations.applying.questions import ask, questions_for
 from pgops.migrations.applying.repairs import clear_up
-from pgops.migrations.sql.grammar import read_script
+from pgops.sql.grammar import read_script
 
 pytestmark = pytest.mark.outer_versions
 

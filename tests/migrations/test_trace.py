@@ -12,11 +12,11 @@ import pytest
 from pgops.conninfo import Conninfo
 from pgops.errors import ConninfoError, TraceError
 from pgops.migrations.effects.locks import LockMode
-from pgops.migrations.sql.grammar import read_script
-from pgops.migrations.sql.statements import Name
 from pgops.migrations.tracing import Trace, trace
 from pgops.migrations.tracing.clone import _carry_out, find_pg_dumps
 from pgops.scratch import fresh_database
+from pgops.sql.grammar import read_script
+from pgops.sql.statements import Name
 
 pytestmark = pytest.mark.outer_versions
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from pgops.migrations.sql.statements import Name
+    from pgops.sql.statements import Name
 
 _DEFINITIONS = """
 WITH named AS (

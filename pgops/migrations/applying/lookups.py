@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgops.migrations.sql.statements import Name
+from pgops.sql.statements import Name
 
 if TYPE_CHECKING:
-    from pgops.migrations.sql import statements as s
+    from pgops.sql import statements as s
 
 RELATIONS = {"table", "index", "view", "materialized view", "sequence", "foreign table"}
 ALONE = {

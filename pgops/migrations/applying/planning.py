@@ -19,9 +19,9 @@ from pgops.migrations.applying.undoing import undo_of
 from pgops.migrations.effects.effect import Effect, Touch
 from pgops.migrations.effects.known import Known, names_in
 from pgops.migrations.effects.walk import Step, walk_on
-from pgops.migrations.sql import statements as s
-from pgops.migrations.sql.script import hash_of
-from pgops.migrations.sql.statements import Meaning
+from pgops.sql import statements as s
+from pgops.sql.script import hash_of
+from pgops.sql.statements import Meaning
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from pgops.migrations.effects.facts import Facts
     from pgops.migrations.sources import Source
-    from pgops.migrations.sql.statements import Name
+    from pgops.sql.statements import Name
 
 SCAN_BYTES_S = 200 * 1024 * 1024
 REWRITE_BYTES_S = 40 * 1024 * 1024

@@ -7,14 +7,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from psycopg.rows import tuple_row
 
 from pgops.approval import Keep, Proposal, Record
+from pgops.db.identity import database_identity
+from pgops.db.working_session import as_found
 from pgops.migrations.applying import ledger
 from pgops.migrations.applying.blockers import Blocker, blockers_now
 from pgops.migrations.applying.definitions import definitions_hash
 from pgops.migrations.applying.planning import PlannedStatement, Unit, names_of, plan_units, schema_fingerprint
-from pgops.migrations.applying.sessions import as_found, wait_for_others
+from pgops.migrations.applying.sessions import wait_for_others
 from pgops.migrations.effects.live import read_facts
 from pgops.migrations.sources import Source, Sources, as_sources
 
@@ -141,7 +142,7 @@ def propose(
     given = as_sources(sources)
     at_work = wait_for_others(conn, wait_s=wait_s)
     with as_found(conn):
-        target = target_of(conn)
+        target = database_identity(conn)
         facts = read_facts(conn, [each.script for each in given])
         definitions = definitions_hash(conn, names_of(given))
         has_ledger = ledger.exists(conn)
@@ -183,22 +184,6 @@ def propose(
 def _title(sources: tuple[Source, ...], planned: list[PlannedStatement]) -> str:
     files = ", ".join(dict.fromkeys(each.file for each in sources))
     return f"{len(planned)} statement{'s' if len(planned) != 1 else ''} of {files}"
-
-
-def target_of(conn: psycopg.Connection[Any]) -> dict[str, Any]:
-    """What identifies the database and the role: no other server, restored copy or role has the same."""
-    with conn.cursor(row_factory=tuple_row) as cursor:
-        row = cursor.execute(
-            "SELECT d.oid::bigint, d.datname, current_user,"
-            " pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')"
-            "  FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()"
-        ).fetchone()
-        assert row is not None  # noqa: S101  the database one is connected to is in pg_database
-        identity = None
-        if row[3]:
-            identity = cursor.execute("SELECT system_identifier::text FROM pg_catalog.pg_control_system()").fetchone()
-    system = identity[0] if identity is not None else f"{conn.info.host}:{conn.info.port}"
-    return {"system": system, "database_oid": row[0], "database": row[1], "role": row[2]}
 
 
 def _effects(planned: list[PlannedStatement]) -> list[str]:

@@ -34,9 +34,9 @@ from pgops.migrations.applying.lookups import (
     text,
 )
 from pgops.migrations.applying.table_questions import table_questions
-from pgops.migrations.sql import statements as s
-from pgops.migrations.sql.naming import objects_of
-from pgops.migrations.sql.statements import Name
+from pgops.sql import statements as s
+from pgops.sql.naming import objects_of
+from pgops.sql.statements import Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

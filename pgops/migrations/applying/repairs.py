@@ -14,8 +14,8 @@ from psycopg.rows import tuple_row
 
 from pgops.migrations.applying.lookups import index_is_like, regclass, text
 from pgops.migrations.applying.questions import encoded
-from pgops.migrations.sql import statements as s
-from pgops.migrations.sql.statements import Name
+from pgops.sql import statements as s
+from pgops.sql.statements import Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,10 +9,11 @@ import attrs
 import psycopg
 
 from pgops.approval import Record, agreed
+from pgops.db.working_session import Standing, another, as_found
 from pgops.errors import StaleProposalError, StatementFailedError, WrongConnectionError
 from pgops.migrations.applying import ledger
 from pgops.migrations.applying.events import Progress
-from pgops.migrations.applying.sessions import Standing, another, applier_sessions, as_found
+from pgops.migrations.applying.sessions import applier_sessions
 from pgops.migrations.applying.work import Applied, Pace, Work
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def run(
         )
     refuse_other_target(proposal, conn)
     standing = Standing.of(conn)
-    open_session = connect or (lambda: another(conn))
+    open_session = connect or (lambda: another(conn, application="pgops migrate"))
 
     def say_waiting(message: str) -> None:
         if on_progress is not None:
@@ -93,10 +94,10 @@ def run(
 
 def refuse_other_target(proposal: MigrationProposal, conn: psycopg.Connection[Any]) -> None:
     """Raise `StaleProposalError` where `conn` is another server, database or role than the one that was planned for."""
-    from pgops.migrations.applying.proposing import target_of  # noqa: PLC0415
+    from pgops.db.identity import database_identity  # noqa: PLC0415
 
     with as_found(conn):
-        now = target_of(conn)
+        now = database_identity(conn)
     if now != dict(proposal.target):
         differing = ", ".join(name for name in now if now[name] != proposal.target.get(name))
         raise StaleProposalError(

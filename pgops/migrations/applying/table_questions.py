@@ -15,8 +15,8 @@ from pgops.migrations.applying.lookups import (
     regtype,
     text,
 )
-from pgops.migrations.sql import statements as s
-from pgops.migrations.sql.statements import ConstraintKind, Name
+from pgops.sql import statements as s
+from pgops.sql.statements import ConstraintKind, Name
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, LiteralString
 from psycopg.rows import tuple_row
 
 from pgops.migrations.effects.known import same
-from pgops.migrations.sql import statements as s
-from pgops.migrations.sql.statements import ConstraintKind, Name
+from pgops.sql import statements as s
+from pgops.sql.statements import ConstraintKind, Name
 
 if TYPE_CHECKING:
     import psycopg

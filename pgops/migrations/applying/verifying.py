@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from pgops.db.working_session import as_found
 from pgops.findings import as_tuple
 from pgops.migrations.applying import ledger
 from pgops.migrations.applying.planning import PlannedStatement, plan_units
 from pgops.migrations.applying.questions import Proof, ask
-from pgops.migrations.applying.sessions import as_found
 from pgops.migrations.effects.live import read_facts
 from pgops.migrations.sources import Sources, as_sources
-from pgops.migrations.sql import statements as s
-from pgops.migrations.sql.naming import objects_of
-from pgops.migrations.sql.statements import Name
+from pgops.sql import statements as s
+from pgops.sql.naming import objects_of
+from pgops.sql.statements import Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -14,6 +14,7 @@ import psycopg
 from psycopg import errors as pg
 
 from pgops.approval import Approval
+from pgops.db.working_session import Standing, put_back
 from pgops.errors import BlockedError, StaleProposalError, StatementFailedError
 from pgops.migrations.applying import ledger
 from pgops.migrations.applying.blockers import blockers_now
@@ -23,7 +24,6 @@ from pgops.migrations.applying.planning import PlannedStatement, Unit, names_of,
 from pgops.migrations.applying.proposing import LEDGER_FILE, MigrationProposal
 from pgops.migrations.applying.questions import Proof, ask
 from pgops.migrations.applying.repairs import clear_up
-from pgops.migrations.applying.sessions import Standing, put_back
 from pgops.migrations.applying.watching import watched
 from pgops.migrations.effects.live import read_facts
 

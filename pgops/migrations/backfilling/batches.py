@@ -14,14 +14,15 @@ import psycopg
 from psycopg import errors as pg
 
 from pgops.approval import Record, agreed
+from pgops.db.identity import database_identity
+from pgops.db.working_session import another, as_found
 from pgops.errors import BackfillError, StaleProposalError
 from pgops.migrations.applying.events import Progress
-from pgops.migrations.applying.proposing import target_of
-from pgops.migrations.applying.sessions import APPLIER, another, as_found
+from pgops.migrations.applying.sessions import APPLIER
 from pgops.migrations.backfilling.keys import keyed_table
 from pgops.migrations.backfilling.proposing import CREATE_SCHEMA
 from pgops.migrations.backfilling.throttle import reason_to_wait
-from pgops.migrations.sql.statements import Name
+from pgops.sql.statements import Name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,7 +89,7 @@ def run(
 
 def _refuse_other(proposal: BackfillProposal, conn: psycopg.Connection[Any]) -> None:
     with as_found(conn):
-        target = target_of(conn)
+        target = database_identity(conn)
         if target != {name: proposal.target[name] for name in target}:
             raise StaleProposalError(f"{proposal.title}: this is another database.", cure="Propose it there.")
         now = keyed_table(conn, proposal.table.name.sql)

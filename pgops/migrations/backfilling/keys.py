@@ -8,7 +8,7 @@ import attrs
 from psycopg.rows import tuple_row
 
 from pgops.errors import BackfillError
-from pgops.migrations.sql.statements import Name
+from pgops.sql.statements import Name
 
 if TYPE_CHECKING:
     import psycopg

@@ -8,14 +8,14 @@ import attrs
 from psycopg.rows import tuple_row
 
 from pgops.approval import Keep, Proposal, Record
+from pgops.db.identity import database_identity
+from pgops.db.working_session import as_found
 from pgops.errors import BackfillError
-from pgops.migrations.applying.proposing import target_of
-from pgops.migrations.applying.sessions import as_found
 from pgops.migrations.backfilling.keys import KeyedTable, keyed_table
 from pgops.migrations.backfilling.throttle import Throttle, what_is_not_seen
-from pgops.migrations.sql import statements as s
-from pgops.migrations.sql.grammar import read_script
-from pgops.migrations.sql.script import hash_of
+from pgops.sql import statements as s
+from pgops.sql.grammar import read_script
+from pgops.sql.script import hash_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,7 +118,7 @@ def backfill(
             raise BackfillError(
                 f"{', '.join(moved)} orders the batches and can't be changed by them.", cure="Change it by itself."
             )
-        target = target_of(conn)
+        target = database_identity(conn)
         creation = _creation(conn)
         unseen = what_is_not_seen(conn, throttle)
     risks = [] if where is not None else ["without a condition a row that others fill meanwhile is filled again"]

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import attrs
 
 from pgops.migrations.effects.column_uses import has_checks, indexes, other_sides
-from pgops.migrations.sql.statements import Name
+from pgops.sql.statements import Name
 
 if TYPE_CHECKING:
     from pgops.migrations.effects.facts import ColumnFacts
     from pgops.migrations.effects.known import Known
-    from pgops.migrations.sql.statements import AlterTable, AlterType, TypeName
+    from pgops.sql.statements import AlterTable, AlterType, TypeName
 
 
 @attrs.frozen
@@ -75,7 +75,7 @@ def _wanted(new: TypeName, known: Known) -> tuple[str, tuple[int, ...]] | None:
 def is_free(old: str, old_modifier: tuple[int, ...], new: TypeName, *, utc: bool = False) -> bool:
     """Whether the stored form stays as it is. `old_modifier` is what stands in parentheses, empty for none.
 
-    >>> from pgops.migrations.sql.statements import TypeName
+    >>> from pgops.sql.statements import TypeName
     >>> is_free("varchar", (20,), TypeName("varchar", None, (40,))), is_free("int4", (), TypeName("int8"))
     (True, False)
     """

@@ -9,8 +9,8 @@ import re
 from typing import TYPE_CHECKING
 
 from pgops.migrations.effects.known import same
-from pgops.migrations.sql import statements as s
-from pgops.migrations.sql.statements import Name
+from pgops.sql import statements as s
+from pgops.sql.statements import Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

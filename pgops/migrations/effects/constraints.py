@@ -9,13 +9,13 @@ from pgops.migrations.effects.foreign_keys import add_foreign_key, validate_fore
 from pgops.migrations.effects.known import same
 from pgops.migrations.effects.locks import LockMode
 from pgops.migrations.effects.relatives import everywhere, holds_rows, partitions, referencing
-from pgops.migrations.sql.statements import ConstraintKind
+from pgops.sql.statements import ConstraintKind
 
 if TYPE_CHECKING:
     from pgops.migrations.effects.facts import ConstraintFacts
     from pgops.migrations.effects.known import Known
-    from pgops.migrations.sql import statements as s
-    from pgops.migrations.sql.statements import Name
+    from pgops.sql import statements as s
+    from pgops.sql.statements import Name
 
 AX = LockMode.ACCESS_EXCLUSIVE
 S = LockMode.SHARE

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pgops.migrations.effects.known import Known
-    from pgops.migrations.sql import statements as s
-    from pgops.migrations.sql.statements import Name
+    from pgops.sql import statements as s
+    from pgops.sql.statements import Name
 
 AX = LockMode.ACCESS_EXCLUSIVE
 SUX = LockMode.SHARE_UPDATE_EXCLUSIVE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from pgops.migrations.effects.locks import LockMode
-from pgops.migrations.sql.statements import Name
+from pgops.sql.statements import Name
 
 
 @attrs.frozen

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from pgops.migrations.sql.statements import Name
+from pgops.sql.statements import Name
 
 SMALL_ROWS = 10_000
 SMALL_BYTES = 10 * 1024 * 1024

@@ -11,7 +11,7 @@ from pgops.migrations.effects.relatives import children, everywhere, partitions
 
 if TYPE_CHECKING:
     from pgops.migrations.effects.known import Known
-    from pgops.migrations.sql.statements import Constraint, Name
+    from pgops.sql.statements import Constraint, Name
 
 AX = LockMode.ACCESS_EXCLUSIVE
 SRX = LockMode.SHARE_ROW_EXCLUSIVE

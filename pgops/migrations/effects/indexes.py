@@ -8,12 +8,12 @@ from pgops.migrations.effects.effect import Effect, Touch
 from pgops.migrations.effects.known import same
 from pgops.migrations.effects.locks import LockMode
 from pgops.migrations.effects.relatives import holds_rows, partitions
-from pgops.migrations.sql.statements import Name
+from pgops.sql.statements import Name
 
 if TYPE_CHECKING:
     from pgops.migrations.effects.facts import IndexFacts
     from pgops.migrations.effects.known import Known
-    from pgops.migrations.sql import statements as s
+    from pgops.sql import statements as s
 
 AX = LockMode.ACCESS_EXCLUSIVE
 S = LockMode.SHARE

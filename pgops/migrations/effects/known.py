@@ -13,13 +13,13 @@ import attrs
 
 from pgops.migrations.effects.check_text import conjuncts
 from pgops.migrations.effects.facts import ColumnFacts, ConstraintFacts, Facts, IndexFacts, TableFacts, TypeFacts
-from pgops.migrations.sql import statements as s
-from pgops.migrations.sql.statements import Name
+from pgops.sql import statements as s
+from pgops.sql.statements import Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pgops.migrations.sql.statements import Expression, Meaning, TypeName
+    from pgops.sql.statements import Expression, Meaning, TypeName
 
 _Found = TypeVar("_Found")
 

@@ -40,7 +40,7 @@ from pgops.migrations.effects.live_sql import (
     TYPES,
     VIEWS,
 )
-from pgops.migrations.sql.statements import Name
+from pgops.sql.statements import Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from pgops.migrations.sql.script import Script
+    from pgops.sql.script import Script
 
 STATEMENT_TIMEOUT = "30s"
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pgops.migrations.effects.known import same
-from pgops.migrations.sql.statements import ConstraintKind
+from pgops.sql.statements import ConstraintKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pgops.migrations.effects.known import Known
-    from pgops.migrations.sql.statements import Name
+    from pgops.sql.statements import Name
 
 
 def are_proved(known: Known, parent: Name, partition: Name) -> bool:

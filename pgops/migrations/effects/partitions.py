@@ -11,14 +11,14 @@ from pgops.migrations.effects.known import same
 from pgops.migrations.effects.locks import LockMode
 from pgops.migrations.effects.partition_bounds import are_proved
 from pgops.migrations.effects.relatives import everywhere, referencing
-from pgops.migrations.sql import statements as s
+from pgops.sql import statements as s
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pgops.migrations.effects.facts import ConstraintFacts, TableFacts
     from pgops.migrations.effects.known import Known
-    from pgops.migrations.sql.statements import Name
+    from pgops.sql.statements import Name
 
 AX = LockMode.ACCESS_EXCLUSIVE
 SRX = LockMode.SHARE_ROW_EXCLUSIVE

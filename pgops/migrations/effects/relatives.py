@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pgops.migrations.effects.facts import KeyFacts
     from pgops.migrations.effects.known import Known
     from pgops.migrations.effects.locks import LockMode
-    from pgops.migrations.sql.statements import Name
+    from pgops.sql.statements import Name
 
 
 def everywhere(

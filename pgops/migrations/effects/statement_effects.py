@@ -13,8 +13,8 @@ from pgops.migrations.effects.locks import LockMode
 from pgops.migrations.effects.partitions import create_partition
 from pgops.migrations.effects.relatives import everywhere, holds_rows, referencing
 from pgops.migrations.effects.table_actions import alter_table
-from pgops.migrations.sql import statements as s
-from pgops.migrations.sql.statements import ConstraintKind, Name
+from pgops.sql import statements as s
+from pgops.sql.statements import ConstraintKind, Name
 
 if TYPE_CHECKING:
     from pgops.migrations.effects.known import Known
@@ -33,7 +33,7 @@ _RELATIONS = {"table", "index", "view", "materialized view", "sequence", "foreig
 def effect_of(meaning: s.Meaning, known: Known) -> Effect:
     """What the statement does to relations that were there before it, on `known.server`.
 
-    >>> from pgops.migrations.sql.grammar import read_script
+    >>> from pgops.sql.grammar import read_script
     >>> from pgops.migrations.effects.known import Known
     >>> index = read_script("CREATE INDEX ON orders (customer_id)").statements[0]
     >>> touch = effect_of(index.meaning, Known(server=16)).strongest

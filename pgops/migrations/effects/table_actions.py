@@ -15,12 +15,12 @@ from pgops.migrations.effects.known import same
 from pgops.migrations.effects.locks import LockMode
 from pgops.migrations.effects.partitions import attach, detach
 from pgops.migrations.effects.relatives import everywhere, holds_rows, referencing
-from pgops.migrations.sql import statements as s
-from pgops.migrations.sql.statements import ConstraintKind
+from pgops.sql import statements as s
+from pgops.sql.statements import ConstraintKind
 
 if TYPE_CHECKING:
     from pgops.migrations.effects.known import Known
-    from pgops.migrations.sql.statements import Name
+    from pgops.sql.statements import Name
 
 AX = LockMode.ACCESS_EXCLUSIVE
 AS = LockMode.ACCESS_SHARE

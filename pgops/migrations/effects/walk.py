@@ -13,9 +13,9 @@ import attrs
 from pgops.migrations.effects.effect import Effect, Touch
 from pgops.migrations.effects.known import Known
 from pgops.migrations.effects.statement_effects import effect_of
-from pgops.migrations.sql import statements as s
-from pgops.migrations.sql.script import Script, Statement
-from pgops.migrations.sql.statements import Meaning, Name
+from pgops.sql import statements as s
+from pgops.sql.script import Script, Statement
+from pgops.sql.statements import Meaning, Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -27,11 +27,11 @@ from pgops.errors import BadRuleError
 from pgops.findings import Severity, Target, as_json
 from pgops.migrations.effects.effect import Touch
 from pgops.migrations.effects.walk import Step
-from pgops.migrations.sql.script import Statement
-from pgops.migrations.sql.statements import Action, Meaning
+from pgops.sql.script import Statement
+from pgops.sql.statements import Action, Meaning
 
 if TYPE_CHECKING:
-    from pgops.migrations.sql.statements import Name
+    from pgops.sql.statements import Name
 
 
 class Kind(enum.Enum):

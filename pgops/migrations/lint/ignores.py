@@ -15,7 +15,7 @@ from pgops.migrations.lint.api import Kind, LintFinding
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from pgops.migrations.sql.script import IgnoreComment, Script
+    from pgops.sql.script import IgnoreComment, Script
 
 UNUSED = "unused-ignore"
 

@@ -14,8 +14,8 @@ from pgops.migrations.effects.walk import walk_on
 from pgops.migrations.lint.api import Hit, Kind, LintFinding, Once, Rule
 from pgops.migrations.lint.ignores import without_ignored
 from pgops.migrations.lint.registry import all_rules, get_rule
-from pgops.migrations.sql.grammar import read_script
-from pgops.migrations.sql.statements import AlterTable, Do
+from pgops.sql.grammar import read_script
+from pgops.sql.statements import AlterTable, Do
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from pgops.migrations.effects.facts import Facts
     from pgops.migrations.effects.walk import Step
     from pgops.migrations.lint.report import LintReport
-    from pgops.migrations.sql.script import Script, Statement, Unparsed
-    from pgops.migrations.sql.statements import Action, Meaning
+    from pgops.sql.script import Script, Statement, Unparsed
+    from pgops.sql.statements import Action, Meaning
 
 UNPARSED = "unparsed"
 BROKEN = "broken-rule"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pgops.migrations.sql import statements as s
+from pgops.sql import statements as s
 
 if TYPE_CHECKING:
     import psycopg
 
-    from pgops.migrations.sql.script import Statement
+    from pgops.sql.script import Statement
 
 
 def carry_out(conn: psycopg.Connection[Any], statement: Statement) -> None:

@@ -18,11 +18,11 @@ from pgops.config.client_programs import find_bin_path
 from pgops.config.surroundings import surroundings
 from pgops.db.versions import pg_version
 from pgops.errors import MissingExtraError, NoServerProgramsError, TraceError
-from pgops.migrations.sql import statements as s
-from pgops.migrations.sql.grammar import read_script
 from pgops.migrations.tracing.carrying_out import carry_out
 from pgops.migrations.tracing.place import conninfo_of
 from pgops.scratch import embedded_binaries, find_binaries
+from pgops.sql import statements as s
+from pgops.sql.grammar import read_script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from pgops.migrations.effects.effect import Touch
 from pgops.migrations.effects.locks import LockMode
-from pgops.migrations.sql import statements as s
 from pgops.migrations.tracing.traced import SHORT, Difference, Observed, TracedStatement
+from pgops.sql import statements as s
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pgops.migrations.sql.statements import Meaning, Name
     from pgops.migrations.tracing.standing import Standing
+    from pgops.sql.statements import Meaning, Name
 
 
 _FORESEEABLE = {"0A000", "42601", "42809", "42P16", "55000"}

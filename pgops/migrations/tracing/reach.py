@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgops.migrations.sql import statements as s
+from pgops.sql import statements as s
 
 if TYPE_CHECKING:
-    from pgops.migrations.sql.statements import Meaning
+    from pgops.sql.statements import Meaning
 
 _OF_THE_CLUSTER = {"role", "database", "tablespace"}
 _OTHERS_OF_THE_CLUSTER = {

@@ -10,8 +10,8 @@ import attrs
 from pgops.findings import as_json
 from pgops.migrations.effects.effect import Effect
 from pgops.migrations.effects.locks import LockMode
-from pgops.migrations.sql.script import Statement, Unparsed
-from pgops.migrations.sql.statements import Name
+from pgops.sql.script import Statement, Unparsed
+from pgops.sql.statements import Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

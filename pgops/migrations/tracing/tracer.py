@@ -9,8 +9,6 @@ from pgops.db.versions import pg_version
 from pgops.errors import TraceError
 from pgops.migrations.effects.known import Known
 from pgops.migrations.effects.live import read_facts
-from pgops.migrations.sql.grammar import read_script
-from pgops.migrations.sql.script import Script
 from pgops.migrations.tracing.alone import trace_alone
 from pgops.migrations.tracing.carrying_out import carry_out
 from pgops.migrations.tracing.clone import load_clone
@@ -19,6 +17,8 @@ from pgops.migrations.tracing.reach import why_not
 from pgops.migrations.tracing.traced import Trace, TracedStatement
 from pgops.migrations.tracing.transaction import trace_transaction
 from pgops.migrations.tracing.units import units_of
+from pgops.sql.grammar import read_script
+from pgops.sql.script import Script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -14,7 +14,6 @@ import attrs
 from psycopg.pq import TransactionStatus
 
 from pgops.migrations.effects.locks import LockMode
-from pgops.migrations.sql import statements as s
 from pgops.migrations.tracing.carrying_out import carry_out
 from pgops.migrations.tracing.comparison import differences
 from pgops.migrations.tracing.standing import (
@@ -27,14 +26,15 @@ from pgops.migrations.tracing.standing import (
     resolve,
 )
 from pgops.migrations.tracing.traced import Observed, TracedStatement
+from pgops.sql import statements as s
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import psycopg
 
-    from pgops.migrations.sql.statements import Meaning
     from pgops.migrations.tracing.units import Claimed, Unit
+    from pgops.sql.statements import Meaning
 
 
 def trace_transaction(conn: psycopg.Connection[Any], unit: Unit, number: int) -> list[TracedStatement]:

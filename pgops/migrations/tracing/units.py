@@ -8,14 +8,14 @@ import attrs
 
 from pgops.migrations.effects.effect import Effect
 from pgops.migrations.effects.walk import walk_on
-from pgops.migrations.sql import statements as s
-from pgops.migrations.sql.script import Statement
+from pgops.sql import statements as s
+from pgops.sql.script import Statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pgops.migrations.effects.known import Known
-    from pgops.migrations.sql.script import Script
+    from pgops.sql.script import Script
 
 
 @attrs.frozen

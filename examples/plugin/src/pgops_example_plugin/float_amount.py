@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pgops.migrations.lint.api import Hit, Kind, Rule
-from pgops.migrations.sql.statements import AddColumn, AlterTable, CreateTable
+from pgops.sql.statements import AddColumn, AlterTable, CreateTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from pgops.migrations.effects.known import Known
 from pgops.migrations.effects.locks import LockMode
 from pgops.migrations.effects.table_actions import action_effect
 from pgops.migrations.lint.rules._tables import actions
-from pgops.migrations.sql import statements as s
+from pgops.sql import statements as s
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import attrs
 
 from pgops.migrations.effects.known import same
-from pgops.migrations.sql import statements as s
-from pgops.migrations.sql.script import Script
-from pgops.migrations.sql.statements import Name
+from pgops.sql import statements as s
+from pgops.sql.script import Script
+from pgops.sql.statements import Name
 
 if TYPE_CHECKING:
     from pgops.migrations.effects.walk import Step

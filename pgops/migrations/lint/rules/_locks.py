@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pgops.migrations.effects.locks import LockMode
 from pgops.migrations.lint.api import in_use
-from pgops.migrations.sql import statements as s
+from pgops.sql import statements as s
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

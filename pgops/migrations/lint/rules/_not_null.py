@@ -8,7 +8,7 @@ from pgops.migrations.effects.known import same, says_not_null
 from pgops.migrations.lint.rules._naming import free_name
 from pgops.migrations.lint.rules._outline import outline_of
 from pgops.migrations.lint.rules._wording import altering
-from pgops.migrations.sql.statements import AlterTable, Name
+from pgops.sql.statements import AlterTable, Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

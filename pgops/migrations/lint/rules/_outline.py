@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import attrs
 
 from pgops.migrations.effects.known import same
-from pgops.migrations.sql import statements as s
-from pgops.migrations.sql.script import Script, Statement
-from pgops.migrations.sql.statements import ConstraintKind, Name
+from pgops.sql import statements as s
+from pgops.sql.script import Script, Statement
+from pgops.sql.statements import ConstraintKind, Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,14 +8,14 @@ import attrs
 
 from pgops.migrations.lint.rules._naming import free_name
 from pgops.migrations.lint.rules._wording import create_index
-from pgops.migrations.sql.statements import Name
+from pgops.sql.statements import Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pgops.migrations.effects.facts import TableFacts
     from pgops.migrations.effects.walk import Step
-    from pgops.migrations.sql.statements import CreateIndex
+    from pgops.sql.statements import CreateIndex
 
 
 def leaves(step: Step, table: Name) -> list[TableFacts] | None:

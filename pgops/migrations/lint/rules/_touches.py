@@ -9,7 +9,7 @@ import attrs
 if TYPE_CHECKING:
     from pgops.migrations.effects.effect import Touch
     from pgops.migrations.effects.walk import Step
-    from pgops.migrations.sql.statements import Name
+    from pgops.sql.statements import Name
 
 
 def whole(step: Step, table: Name) -> Touch | None:

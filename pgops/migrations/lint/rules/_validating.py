@@ -8,7 +8,7 @@ import attrs
 
 from pgops.migrations.lint.rules._naming import constraint_name
 from pgops.migrations.lint.rules._wording import add_constraint, altering
-from pgops.migrations.sql.statements import AddConstraint, AlterTable, Name
+from pgops.sql.statements import AddConstraint, AlterTable, Name
 
 if TYPE_CHECKING:
     from pgops.migrations.effects.walk import Step

@@ -11,9 +11,9 @@ import re
 
 import attrs
 
-from pgops.migrations.sql import statements as s
-from pgops.migrations.sql.grammar import read_script
-from pgops.migrations.sql.statements import Name
+from pgops.sql import statements as s
+from pgops.sql.grammar import read_script
+from pgops.sql.statements import Name
 
 _SPACE = r"(?:\s|--[^\n]*(?:\n|\Z)|/\*.*?\*/)"
 _PART = r'(?:"(?:[^"]|"")*"|[^\W\d][\w$]*)'

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from pgops.findings import Severity
 from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._actions import added_columns, column_sql
-from pgops.migrations.sql.statements import AddColumn
+from pgops.sql.statements import AddColumn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,15 +17,15 @@ from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._actions import added_columns, column_sql
 from pgops.migrations.lint.rules._naming import constraint_name
 from pgops.migrations.lint.rules._wording import altering
-from pgops.migrations.sql.rewriting import apart
-from pgops.migrations.sql.statements import AddColumn, ConstraintKind, Name
+from pgops.sql.rewriting import apart
+from pgops.sql.statements import AddColumn, ConstraintKind, Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pgops.migrations.effects.walk import Step
     from pgops.migrations.lint.rules._actions import Acted
-    from pgops.migrations.sql.statements import Column
+    from pgops.sql.statements import Column
 
 SETUP = "CREATE TABLE orders (id bigint PRIMARY KEY);"
 BAD = "ALTER TABLE orders ADD COLUMN discount int CHECK (discount BETWEEN 0 AND 100);"

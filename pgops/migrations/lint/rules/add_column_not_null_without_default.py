@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 from pgops.findings import Severity
 from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._actions import added_columns, column_sql
-from pgops.migrations.sql.statements import AddColumn
+from pgops.sql.statements import AddColumn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pgops.migrations.effects.walk import Step
-    from pgops.migrations.sql.statements import Column
+    from pgops.sql.statements import Column
 
 SETUP = "CREATE TABLE orders (id bigint PRIMARY KEY); INSERT INTO orders VALUES (1);"
 BAD = "ALTER TABLE orders ADD COLUMN state text NOT NULL;"

@@ -17,15 +17,15 @@ from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._actions import added_columns, column_sql
 from pgops.migrations.lint.rules._naming import free_name
 from pgops.migrations.lint.rules._wording import altering
-from pgops.migrations.sql.rewriting import apart
-from pgops.migrations.sql.statements import AddColumn, Name
+from pgops.sql.rewriting import apart
+from pgops.sql.statements import AddColumn, Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pgops.migrations.effects.walk import Step
     from pgops.migrations.lint.rules._actions import Acted
-    from pgops.migrations.sql.statements import Column
+    from pgops.sql.statements import Column
 
 SETUP = "CREATE TABLE orders (id bigint PRIMARY KEY, net numeric NOT NULL);"
 BAD = "ALTER TABLE orders ADD COLUMN gross numeric GENERATED ALWAYS AS (net * 1.19) VIRTUAL NOT NULL;"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pgops.findings import Severity
 from pgops.migrations.lint.api import Hit, Kind, Rule
-from pgops.migrations.sql.statements import NoTransaction
+from pgops.sql.statements import NoTransaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pgops.findings import Severity
 from pgops.migrations.lint.api import Hit, Kind, Rule, in_use
 from pgops.migrations.lint.rules._actions import acted, column_sql
-from pgops.migrations.sql.statements import AlterType
+from pgops.sql.statements import AlterType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

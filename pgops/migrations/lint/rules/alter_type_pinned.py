@@ -18,14 +18,14 @@ from pgops.migrations.effects.known import same
 from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._actions import acted, column_sql
 from pgops.migrations.lint.rules._wording import ended
-from pgops.migrations.sql.lexing import names_written
-from pgops.migrations.sql.statements import AlterType, CreateView, Name
+from pgops.sql.lexing import names_written
+from pgops.sql.statements import AlterType, CreateView, Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pgops.migrations.effects.walk import Step
-    from pgops.migrations.sql.script import Statement
+    from pgops.sql.script import Statement
 
 SETUP = """
 CREATE TABLE orders (id bigint PRIMARY KEY, state varchar(10));

@@ -18,7 +18,7 @@ from pgops.findings import Severity
 from pgops.migrations.effects.column_types import type_change
 from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._actions import acted, column_sql
-from pgops.migrations.sql.statements import AlterType
+from pgops.sql.statements import AlterType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

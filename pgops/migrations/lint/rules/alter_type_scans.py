@@ -17,7 +17,7 @@ from pgops.migrations.effects.column_types import indexes_built_anew, type_chang
 from pgops.migrations.effects.column_uses import has_checks
 from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._actions import acted, column_sql
-from pgops.migrations.sql.statements import AlterType, Name
+from pgops.sql.statements import AlterType, Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,14 +18,14 @@ from pgops.migrations.effects.indexes import has_index
 from pgops.migrations.effects.partition_bounds import are_proved
 from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._actions import acted
-from pgops.migrations.sql.statements import AttachPartition
+from pgops.sql.statements import AttachPartition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pgops.migrations.effects.effect import Touch
     from pgops.migrations.effects.walk import Step
-    from pgops.migrations.sql.statements import Name
+    from pgops.sql.statements import Name
 
 SETUP = """
 CREATE TABLE readings (day date NOT NULL, value numeric) PARTITION BY RANGE (day);

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from pgops.migrations.effects.locks import LockMode
 from pgops.migrations.lint.api import Hit, Kind, Once, Rule, exists_already
 from pgops.migrations.lint.rules._locks import changes_many
-from pgops.migrations.sql.statements import Change
+from pgops.sql.statements import Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pgops.migrations.lint.api import Hit, Kind, Rule
-from pgops.migrations.sql.statements import Call, Expression, Select
+from pgops.sql.statements import Call, Expression, Select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pgops.findings import Severity
 from pgops.migrations.lint.api import Hit, Kind, Rule, exists_already
-from pgops.migrations.sql.statements import Change
+from pgops.sql.statements import Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

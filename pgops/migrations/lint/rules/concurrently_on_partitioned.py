@@ -19,7 +19,7 @@ from pgops.findings import Severity
 from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._partitions import index_per_partition
 from pgops.migrations.lint.rules._wording import create_index
-from pgops.migrations.sql.statements import CreateIndex, Drop
+from pgops.sql.statements import CreateIndex, Drop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._actions import acted
 from pgops.migrations.lint.rules._touches import outside
 from pgops.migrations.lint.rules._wording import altering
-from pgops.migrations.sql.statements import DetachPartition
+from pgops.sql.statements import DetachPartition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

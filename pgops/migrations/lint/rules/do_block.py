@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pgops.migrations.lint.api import Hit, Kind, Rule
-from pgops.migrations.sql.statements import Do
+from pgops.sql.statements import Do
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

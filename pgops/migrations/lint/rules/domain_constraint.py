@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pgops.migrations.effects.known import same
 from pgops.migrations.lint.api import Hit, Kind, Rule, in_use
-from pgops.migrations.sql.statements import AlterDomain
+from pgops.sql.statements import AlterDomain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -24,14 +24,14 @@ from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._naming import free_name
 from pgops.migrations.lint.rules._outline import Key, outline_of
 from pgops.migrations.lint.rules._wording import create_index
-from pgops.migrations.sql import statements as s
-from pgops.migrations.sql.statements import Name
+from pgops.sql import statements as s
+from pgops.sql.statements import Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pgops.migrations.effects.walk import Step
-    from pgops.migrations.sql.script import Statement
+    from pgops.sql.script import Statement
 
 SETUP = "CREATE TABLE orders (id bigint PRIMARY KEY, day date); CREATE INDEX orders_day ON orders (day);"
 BAD = """

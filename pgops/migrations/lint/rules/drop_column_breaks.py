@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pgops.migrations.lint.api import Hit, Kind, Rule, exists_already
 from pgops.migrations.lint.rules._actions import acted, column_sql
-from pgops.migrations.sql.statements import DropColumn
+from pgops.sql.statements import DropColumn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._tables import actions
 from pgops.migrations.lint.rules._timeouts import SHORT, in_force
 from pgops.migrations.lint.rules._wording import ended
-from pgops.migrations.sql.statements import DropConstraint, Name
+from pgops.sql.statements import DropConstraint, Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

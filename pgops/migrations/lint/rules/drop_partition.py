@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._touches import outside
 from pgops.migrations.lint.rules._wording import ended
-from pgops.migrations.sql.statements import Drop
+from pgops.sql.statements import Drop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ from pgops.migrations.effects.known import same
 from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._outline import outline_of
 from pgops.migrations.lint.rules._wording import ended
-from pgops.migrations.sql.statements import AlterTable, Drop, Name
+from pgops.sql.statements import AlterTable, Drop, Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pgops.migrations.lint.api import Hit, Kind, Rule, exists_already
 from pgops.migrations.lint.rules._ahead import comes_back
-from pgops.migrations.sql.statements import Drop
+from pgops.sql.statements import Drop
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from pgops.findings import Severity
 from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._outline import Key, keys_on, outline_of
-from pgops.migrations.sql.statements import CreateIndex
+from pgops.sql.statements import CreateIndex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._tables import actions
 from pgops.migrations.lint.rules._touches import whole
 from pgops.migrations.lint.rules._validating import validated_later
-from pgops.migrations.sql.statements import AddConstraint, ConstraintKind
+from pgops.sql.statements import AddConstraint, ConstraintKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,8 +17,8 @@ from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._naming import free_name
 from pgops.migrations.lint.rules._outline import keys_on
 from pgops.migrations.lint.rules._wording import ended
-from pgops.migrations.sql import statements as s
-from pgops.migrations.sql.statements import ConstraintKind, Name
+from pgops.sql import statements as s
+from pgops.sql.statements import ConstraintKind, Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

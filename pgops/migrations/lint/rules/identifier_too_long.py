@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pgops.migrations.lint.api import Hit, Kind, Rule
-from pgops.migrations.sql.lexing import names_written
+from pgops.sql.lexing import names_written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ import attrs
 
 from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._wording import create_index
-from pgops.migrations.sql.statements import CreateIndex, Name
+from pgops.sql.statements import CreateIndex, Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._actions import column_sql
 from pgops.migrations.lint.rules._columns import columns_made
-from pgops.migrations.sql.statements import AlterTable, ConstraintKind, CreateTable
+from pgops.sql.statements import AlterTable, ConstraintKind, CreateTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pgops.migrations.effects.walk import Step
-    from pgops.migrations.sql.statements import Column, Constraint
+    from pgops.sql.statements import Column, Constraint
 
 BAD = "CREATE TABLE orders (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY);"
 GOOD = "CREATE TABLE orders (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY);"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._locks import blocking
-from pgops.migrations.sql.statements import Lock
+from pgops.sql.statements import Lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

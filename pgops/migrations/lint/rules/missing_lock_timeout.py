@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from pgops.migrations.effects.locks import LockMode
 from pgops.migrations.lint.api import Hit, Kind, Once, Rule, exists_already
-from pgops.migrations.sql.statements import Lock
+from pgops.sql.statements import Lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

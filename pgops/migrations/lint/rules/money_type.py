@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._actions import column_sql
 from pgops.migrations.lint.rules._columns import columns_of_type
-from pgops.migrations.sql.statements import AddColumn, AlterType, CreateTable
+from pgops.sql.statements import AddColumn, AlterType, CreateTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from pgops.findings import Severity
 from pgops.migrations.lint.api import Hit, Kind, Rule
-from pgops.migrations.sql.statements import TransactionControl
+from pgops.sql.statements import TransactionControl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pgops.migrations.effects.walk import Step
-    from pgops.migrations.sql.script import Statement
+    from pgops.sql.script import Statement
 
 SETUP = "CREATE TABLE orders (id bigint PRIMARY KEY);"
 BAD = """

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 from pgops.findings import Severity
 from pgops.migrations.lint.api import Hit, Kind, Rule, exists_already
-from pgops.migrations.sql.statements import AlterTable, Move, OtherAction
+from pgops.sql.statements import AlterTable, Move, OtherAction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pgops.migrations.effects.walk import Step
-    from pgops.migrations.sql.statements import Name
+    from pgops.sql.statements import Name
 
 SETUP = "CREATE TABLE orders (id bigint PRIMARY KEY);"
 BAD = "ALTER TABLE orders OWNER TO CURRENT_USER;"

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from pgops.findings import Severity
 from pgops.migrations.lint.api import Hit, Kind, Rule
-from pgops.migrations.sql.rewriting import attached
-from pgops.migrations.sql.statements import CreateTable
+from pgops.sql.rewriting import attached
+from pgops.sql.statements import CreateTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,7 +25,7 @@ from pgops.migrations.lint.rules._tables import actions
 from pgops.migrations.lint.rules._touches import whole
 from pgops.migrations.lint.rules._validating import validated_later
 from pgops.migrations.lint.rules._wording import add_constraint
-from pgops.migrations.sql.statements import AddConstraint, AlterTable, Constraint, ConstraintKind, Name
+from pgops.sql.statements import AddConstraint, AlterTable, Constraint, ConstraintKind, Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

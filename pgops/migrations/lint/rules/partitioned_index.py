@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._partitions import index_per_partition
 from pgops.migrations.lint.rules._touches import outside, whole
-from pgops.migrations.sql.statements import CreateIndex
+from pgops.sql.statements import CreateIndex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

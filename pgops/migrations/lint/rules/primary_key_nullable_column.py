@@ -18,7 +18,7 @@ from pgops.migrations.lint.rules._not_null import is_not_null, proved_first
 from pgops.migrations.lint.rules._tables import actions
 from pgops.migrations.lint.rules._touches import whole
 from pgops.migrations.lint.rules._wording import ended
-from pgops.migrations.sql.statements import AddConstraint, ConstraintKind, Name
+from pgops.sql.statements import AddConstraint, ConstraintKind, Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._refreshing import has_unique_index
-from pgops.migrations.sql.statements import RefreshView
+from pgops.sql.statements import RefreshView
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

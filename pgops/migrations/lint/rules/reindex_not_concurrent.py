@@ -18,7 +18,7 @@ from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._outline import table_of_index
 from pgops.migrations.lint.rules._touches import outside
 from pgops.migrations.lint.rules._wording import reindex_concurrently
-from pgops.migrations.sql.statements import Reindex
+from pgops.sql.statements import Reindex
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

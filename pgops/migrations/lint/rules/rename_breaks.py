@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from pgops.migrations.lint.api import Hit, Kind, Rule, exists_already
 from pgops.migrations.lint.rules._ahead import comes_back, view_over, was_vacated
 from pgops.migrations.lint.rules._wording import ended
-from pgops.migrations.sql.statements import Name, Rename
+from pgops.sql.statements import Name, Rename
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pgops.findings import Severity
 from pgops.migrations.lint.api import Hit, Kind, Once, Rule
-from pgops.migrations.sql import statements as s
+from pgops.sql import statements as s
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

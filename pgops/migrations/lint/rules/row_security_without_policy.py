@@ -16,7 +16,7 @@ from pgops.findings import Severity
 from pgops.migrations.lint.api import Hit, Kind, Rule, exists_already
 from pgops.migrations.lint.rules._actions import acted
 from pgops.migrations.lint.rules._ahead import gets_policy
-from pgops.migrations.sql.statements import OtherAction
+from pgops.sql.statements import OtherAction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,13 +14,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pgops.migrations.lint.api import Hit, Kind, Rule
-from pgops.migrations.sql.statements import CreateFunction, Other
+from pgops.sql.statements import CreateFunction, Other
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pgops.migrations.effects.walk import Step
-    from pgops.migrations.sql.script import Statement
+    from pgops.sql.script import Statement
 
 SETUP = "CREATE TABLE orders (id bigint PRIMARY KEY);"
 BAD = """

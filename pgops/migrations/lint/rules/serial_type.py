@@ -15,7 +15,7 @@ from pgops.findings import Severity
 from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._actions import column_sql
 from pgops.migrations.lint.rules._columns import columns_made
-from pgops.migrations.sql.statements import AddColumn, AlterType, CreateTable
+from pgops.sql.statements import AddColumn, AlterType, CreateTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

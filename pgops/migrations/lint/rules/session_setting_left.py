@@ -14,13 +14,13 @@ import re
 from typing import TYPE_CHECKING
 
 from pgops.migrations.lint.api import Hit, Kind, Rule
-from pgops.migrations.sql.statements import CreateIndex, Drop, Other, SetVariable, TransactionControl
+from pgops.sql.statements import CreateIndex, Drop, Other, SetVariable, TransactionControl
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pgops.migrations.effects.walk import Step
-    from pgops.migrations.sql.statements import Meaning
+    from pgops.sql.statements import Meaning
 
 SETUP = "CREATE SCHEMA app; CREATE TABLE app.orders (id bigint PRIMARY KEY);"
 BAD = """

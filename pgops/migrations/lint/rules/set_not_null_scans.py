@@ -17,7 +17,7 @@ from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._not_null import is_not_null, proved_first
 from pgops.migrations.lint.rules._tables import actions
 from pgops.migrations.lint.rules._touches import whole
-from pgops.migrations.sql.statements import SetNotNull
+from pgops.sql.statements import SetNotNull
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pgops.migrations.lint.api import Hit, Kind, Rule, exists_already
 from pgops.migrations.lint.rules._ahead import comes_back, view_over
 from pgops.migrations.lint.rules._wording import ended
-from pgops.migrations.sql.statements import Move, Name
+from pgops.sql.statements import Move, Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

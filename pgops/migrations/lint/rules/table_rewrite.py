@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pgops.findings import Severity
 from pgops.migrations.effects.table_actions import action_effect
 from pgops.migrations.lint.api import Hit, Kind, Rule
-from pgops.migrations.sql import statements as s
+from pgops.sql import statements as s
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

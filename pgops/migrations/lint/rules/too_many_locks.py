@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pgops.migrations.lint.api import Hit, Kind, Once, Rule
-from pgops.migrations.sql import statements as s
+from pgops.sql import statements as s
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

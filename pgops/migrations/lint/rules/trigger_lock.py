@@ -17,7 +17,7 @@ from pgops.migrations.effects.locks import LockMode
 from pgops.migrations.lint.api import Hit, Kind, Rule, in_use
 from pgops.migrations.lint.rules._timeouts import SHORT, in_force
 from pgops.migrations.lint.rules._wording import ended
-from pgops.migrations.sql.statements import AlterTable, CreateTrigger, Drop, OtherAction
+from pgops.sql.statements import AlterTable, CreateTrigger, Drop, OtherAction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

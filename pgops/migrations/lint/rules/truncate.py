@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 from pgops.findings import Severity
 from pgops.migrations.effects.known import same
 from pgops.migrations.lint.api import Hit, Kind, Rule, exists_already
-from pgops.migrations.sql.statements import Truncate
+from pgops.sql.statements import Truncate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pgops.migrations.effects.walk import Step
-    from pgops.migrations.sql.statements import Name
+    from pgops.sql.statements import Name
 
 SETUP = """
 CREATE TABLE customers (id bigint PRIMARY KEY);

@@ -22,7 +22,7 @@ from pgops.migrations.lint.rules._not_null import is_not_null, proved_first
 from pgops.migrations.lint.rules._tables import actions
 from pgops.migrations.lint.rules._touches import outside, whole
 from pgops.migrations.lint.rules._wording import altering, checked, key_words, said
-from pgops.migrations.sql.statements import AddConstraint, AlterTable, ConstraintKind, CreateIndex, Name
+from pgops.sql.statements import AddConstraint, AlterTable, ConstraintKind, CreateIndex, Name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

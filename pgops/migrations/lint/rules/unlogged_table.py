@@ -12,13 +12,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pgops.migrations.lint.api import Hit, Kind, Rule
-from pgops.migrations.sql.statements import AlterTable, CreateTable, OtherAction
+from pgops.sql.statements import AlterTable, CreateTable, OtherAction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pgops.migrations.effects.walk import Step
-    from pgops.migrations.sql.statements import Name
+    from pgops.sql.statements import Name
 
 BAD = "CREATE UNLOGGED TABLE baskets (id bigint PRIMARY KEY);"
 GOOD = "CREATE TABLE baskets (id bigint PRIMARY KEY);"

@@ -20,13 +20,13 @@ from pgops.migrations.lint.api import Hit, Kind, Rule
 from pgops.migrations.lint.rules._naming import LABELS, made_name
 from pgops.migrations.lint.rules._tables import actions
 from pgops.migrations.lint.rules._wording import ended
-from pgops.migrations.sql.statements import AddConstraint, AlterTable, ConstraintKind, ValidateConstraint
+from pgops.sql.statements import AddConstraint, AlterTable, ConstraintKind, ValidateConstraint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pgops.migrations.effects.walk import Step
-    from pgops.migrations.sql.statements import Constraint
+    from pgops.sql.statements import Constraint
 
 SETUP = "CREATE TABLE orders (id bigint PRIMARY KEY, amount numeric);"
 BAD = """

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pgops.migrations.effects.locks import LockMode
 from pgops.migrations.lint.api import Hit, Kind, Rule, in_use
 from pgops.migrations.lint.rules._locks import blocking, changes_many
-from pgops.migrations.sql.statements import Copy, CreateTable
+from pgops.sql.statements import Copy, CreateTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,10 +7,10 @@ from typing import Any
 import attrs
 from postgast import pg_query_pb2 as pb
 
-from pgops.migrations.sql import statements as s
-from pgops.migrations.sql.expressions import dotted, expression_of, name_of, names_in, read_in, type_of
-from pgops.migrations.sql.objects import kind_of
-from pgops.migrations.sql.statements import ConstraintKind
+from pgops.sql import statements as s
+from pgops.sql.expressions import dotted, expression_of, name_of, names_in, read_in, type_of
+from pgops.sql.objects import kind_of
+from pgops.sql.statements import ConstraintKind
 
 _SERIALS = {"serial", "bigserial", "smallserial", "serial2", "serial4", "serial8"}
 

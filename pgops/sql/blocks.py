@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pgops.migrations.sql.parsing import PgQueryError, parsed, parsed_body
-from pgops.migrations.sql.statements import BlockStatement
+from pgops.sql.parsing import PgQueryError, parsed, parsed_body
+from pgops.sql.statements import BlockStatement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from pgops.migrations.sql.statements import Meaning
+    from pgops.sql.statements import Meaning
 
 
 def statements_inside(

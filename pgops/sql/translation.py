@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from postgast import pg_query_pb2 as pb
 
-from pgops.migrations.sql import statements as s
-from pgops.migrations.sql.blocks import statements_inside
-from pgops.migrations.sql.expressions import (
+from pgops.sql import statements as s
+from pgops.sql.blocks import statements_inside
+from pgops.sql.expressions import (
     dotted,
     equalities_in,
     name_of,
     names_in,
     read_in,
 )
-from pgops.migrations.sql.objects import ON_TABLES, kind_of, object_name, part_of
-from pgops.migrations.sql.statements import Name
-from pgops.migrations.sql.tables import CONSTRAINT_KINDS, alter_table, constraint_of, create_table, create_table_as
+from pgops.sql.objects import ON_TABLES, kind_of, object_name, part_of
+from pgops.sql.statements import Name
+from pgops.sql.tables import CONSTRAINT_KINDS, alter_table, constraint_of, create_table, create_table_as
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 import attrs
 
-from pgops.migrations.sql.parts import Column, Constraint, Expression, Name, TypeName
+from pgops.sql.parts import Column, Constraint, Expression, Name, TypeName
 
 
 @attrs.frozen(kw_only=True)

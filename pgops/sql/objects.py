@@ -6,8 +6,8 @@ from typing import Any
 
 from postgast import pg_query_pb2 as pb
 
-from pgops.migrations.sql.expressions import dotted, name_of, names_in
-from pgops.migrations.sql.statements import Name
+from pgops.sql.expressions import dotted, name_of, names_in
+from pgops.sql.statements import Name
 
 
 def kind_of(number: int) -> str:

@@ -10,11 +10,11 @@ import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
-from pgops.migrations.sql.lexing import Hidden, blank, hidden, lead, pieces
-from pgops.migrations.sql.parsing import PgQueryError, parsed
-from pgops.migrations.sql.script import IgnoreComment, Script, Statement, Unparsed, line_starts
-from pgops.migrations.sql.statements import Copy
-from pgops.migrations.sql.translation import meaning_of
+from pgops.sql.lexing import Hidden, blank, hidden, lead, pieces
+from pgops.sql.parsing import PgQueryError, parsed
+from pgops.sql.script import IgnoreComment, Script, Statement, Unparsed, line_starts
+from pgops.sql.statements import Copy
+from pgops.sql.translation import meaning_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

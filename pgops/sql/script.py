@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from pgops.migrations.sql import naming
-from pgops.migrations.sql.statements import Meaning
+from pgops.sql import naming
+from pgops.sql.statements import Meaning
 
 if TYPE_CHECKING:
     from pgops.findings import Target

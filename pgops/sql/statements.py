@@ -11,26 +11,26 @@ from typing import TypeAlias
 
 import attrs
 
-from pgops.migrations.sql.actions import Action as Action
-from pgops.migrations.sql.actions import AddColumn as AddColumn
-from pgops.migrations.sql.actions import AddConstraint as AddConstraint
-from pgops.migrations.sql.actions import AlterType as AlterType
-from pgops.migrations.sql.actions import AttachPartition as AttachPartition
-from pgops.migrations.sql.actions import DetachPartition as DetachPartition
-from pgops.migrations.sql.actions import DropColumn as DropColumn
-from pgops.migrations.sql.actions import DropConstraint as DropConstraint
-from pgops.migrations.sql.actions import DropNotNull as DropNotNull
-from pgops.migrations.sql.actions import OtherAction as OtherAction
-from pgops.migrations.sql.actions import SetDefault as SetDefault
-from pgops.migrations.sql.actions import SetExpression as SetExpression
-from pgops.migrations.sql.actions import SetNotNull as SetNotNull
-from pgops.migrations.sql.actions import ValidateConstraint as ValidateConstraint
-from pgops.migrations.sql.parts import Column as Column
-from pgops.migrations.sql.parts import Constraint as Constraint
-from pgops.migrations.sql.parts import ConstraintKind as ConstraintKind
-from pgops.migrations.sql.parts import Expression as Expression
-from pgops.migrations.sql.parts import Name as Name
-from pgops.migrations.sql.parts import TypeName as TypeName
+from pgops.sql.actions import Action as Action
+from pgops.sql.actions import AddColumn as AddColumn
+from pgops.sql.actions import AddConstraint as AddConstraint
+from pgops.sql.actions import AlterType as AlterType
+from pgops.sql.actions import AttachPartition as AttachPartition
+from pgops.sql.actions import DetachPartition as DetachPartition
+from pgops.sql.actions import DropColumn as DropColumn
+from pgops.sql.actions import DropConstraint as DropConstraint
+from pgops.sql.actions import DropNotNull as DropNotNull
+from pgops.sql.actions import OtherAction as OtherAction
+from pgops.sql.actions import SetDefault as SetDefault
+from pgops.sql.actions import SetExpression as SetExpression
+from pgops.sql.actions import SetNotNull as SetNotNull
+from pgops.sql.actions import ValidateConstraint as ValidateConstraint
+from pgops.sql.parts import Column as Column
+from pgops.sql.parts import Constraint as Constraint
+from pgops.sql.parts import ConstraintKind as ConstraintKind
+from pgops.sql.parts import Expression as Expression
+from pgops.sql.parts import Name as Name
+from pgops.sql.parts import TypeName as TypeName
 
 
 @attrs.frozen(kw_only=True)

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from pgops.errors import MissingExtraError
-from pgops.migrations.sql.lexing import bare
+from pgops.sql.lexing import bare
 
 try:
     import postgast

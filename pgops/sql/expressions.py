@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 from postgast import pg_query_pb2 as pb
 
-from pgops.migrations.sql.statements import Expression, Name, TypeName
+from pgops.sql.statements import Expression, Name, TypeName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

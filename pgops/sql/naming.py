@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pgops.findings import Target
-from pgops.migrations.sql import statements as s
+from pgops.sql import statements as s
 
 
 def objects_of(meaning: s.Meaning) -> tuple[Target, ...]:

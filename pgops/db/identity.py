@@ -1,0 +1,26 @@
+"""Which database a connection is to, and as whom: what an approval is bound to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from psycopg.rows import tuple_row
+
+if TYPE_CHECKING:
+    import psycopg
+
+
+def database_identity(conn: psycopg.Connection[Any]) -> dict[str, Any]:
+    """What identifies the database and the role: no other server, restored copy or role has the same."""
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        row = cursor.execute(
+            "SELECT d.oid::bigint, d.datname, current_user,"
+            " pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')"
+            "  FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()"
+        ).fetchone()
+        assert row is not None  # noqa: S101  the database one is connected to is in pg_database
+        identity = None
+        if row[3]:
+            identity = cursor.execute("SELECT system_identifier::text FROM pg_catalog.pg_control_system()").fetchone()
+    system = identity[0] if identity is not None else f"{conn.info.host}:{conn.info.port}"
+    return {"system": system, "database_oid": row[0], "database": row[1], "role": row[2]}
