@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from pgops.config.surroundings import Surroundings
 
 INSTALLED = (
-    "usr/lib/postgresql/*/bin",  # Debian
-    "usr/pgsql-*/bin",  # Red Hat
-    "opt/homebrew/opt/postgresql@*/bin",
-    "usr/local/opt/postgresql@*/bin",
-    "home/linuxbrew/.linuxbrew/opt/postgresql@*/bin",
-    "opt/homebrew/opt/libpq/bin",  # the clients alone, which Homebrew doesn't link
-    "usr/local/opt/libpq/bin",
-    "Applications/Postgres.app/Contents/Versions/*/bin",
+    ("Debian", "usr/lib/postgresql/*/bin"),
+    ("Red Hat", "usr/pgsql-*/bin"),
+    ("Homebrew", "opt/homebrew/opt/postgresql@*/bin"),
+    ("Homebrew", "usr/local/opt/postgresql@*/bin"),
+    ("Homebrew", "home/linuxbrew/.linuxbrew/opt/postgresql@*/bin"),
+    ("Homebrew", "opt/homebrew/opt/libpq/bin"),  # the clients alone, which Homebrew doesn't link
+    ("Homebrew", "usr/local/opt/libpq/bin"),
+    ("Postgres.app", "Applications/Postgres.app/Contents/Versions/*/bin"),
 )
-"""Patterns below the root folder: of the first that has any, the newest version is taken."""
+"""A name for people, and a pattern below the root folder: of the first that has any, the newest version is taken."""
 
 HOW_TO_GET_THEM = (
     "Install PostgreSQL's client programs (postgresql-client, or libpq from Homebrew), or name the folder that holds "
@@ -48,7 +48,7 @@ def pg_bin_path(config: Config, *, env: Mapping[str, str] | None = None) -> Path
 
 def find_bin_path(around: Surroundings, *, root: Path = Path("/")) -> Path | None:
     """The folder of psql on this machine, whatever a config says."""
-    return next((folder for folder in _candidates(around, root) if holds_psql(folder)), None)
+    return next((folder for _, folder in bin_folders(around, root=root) if holds_psql(folder)), None)
 
 
 def holds_psql(folder: Path) -> bool:
@@ -57,12 +57,16 @@ def holds_psql(folder: Path) -> bool:
     return any(os.path.isfile(program) and os.access(program, os.X_OK) for program in programs)  # noqa: PTH113  False where it may not be searched
 
 
-def _candidates(around: Surroundings, root: Path) -> Iterator[Path]:
-    yield from around.search_path
-    for pattern in INSTALLED:
-        yield from sorted(root.glob(pattern), key=_version, reverse=True)
+def bin_folders(around: Surroundings, *, root: Path = Path("/")) -> Iterator[tuple[str, Path]]:
+    """Every folder that may hold the programs, and how one comes upon it, the likeliest first."""
+    for folder in around.search_path:
+        yield "PATH", folder
+    for source, pattern in INSTALLED:
+        for folder in sorted(root.glob(pattern), key=_version, reverse=True):
+            yield source, folder
     if around.program_files is not None:
-        yield from sorted((around.program_files / "PostgreSQL").glob("*/bin"), key=_version, reverse=True)
+        for folder in sorted((around.program_files / "PostgreSQL").glob("*/bin"), key=_version, reverse=True):
+            yield "Program Files", folder
 
 
 def _version(folder: Path) -> tuple[int, ...]:
