@@ -1,7 +1,8 @@
 """What lies beside a dump: which bytes it has, of which server, and (verified) how many rows each table had in it.
 
-The manifest of `shop.dump` is `shop.dump.manifest.json`. Sizes and SHA-256 of each file name a dump that was truncated
-or changed, whatever its format; counts and hashes of rows, taken in the very snapshot that pg_dump read, prove a restore.
+The manifest of `shop.dump` is `shop.dump.manifest.json`. Sizes and SHA-256 of each file name a dump that was
+truncated or changed, whatever its format; counts and hashes of rows, taken in the very snapshot that pg_dump read,
+prove a restore.
 """
 
 from __future__ import annotations
@@ -98,11 +99,12 @@ class Manifest:
             facts = json.loads(text)
             if not isinstance(facts, dict) or facts.pop("schema", None) != SCHEMA:
                 raise ManifestError(f"That is no manifest of a dump ({SCHEMA}).", cure="Read it with a newer pgops?")
-            return _converter().structure(facts, cls)
+            manifest: Manifest = _converter().structure(facts, cls)
         except (ValueError, TypeError, KeyError, AttributeError, ExceptionGroup) as problem:
             raise ManifestError(
                 f"The manifest can't be read: {type(problem).__name__}.", cure="Make the dump anew."
             ) from None
+        return manifest
 
     def write(self, dump: Path) -> Path:
         """Beside the dump, whole or not at all."""
@@ -145,7 +147,7 @@ def refuse_damaged(dump: Path, manifest: Manifest) -> None:
     """Raise `DamagedDumpError`, naming each file that is not as it was written. Reads the whole dump."""
     now = {each.name: each for each in file_facts(dump)}
     if not dump.is_dir() and len(manifest.files) == 1:  # it may have been given another name since
-        now = {manifest.files[0].name: each for each in now.values()}
+        now = dict(zip([manifest.files[0].name], now.values(), strict=True))
     damage = list(_damage(manifest, now))
     if damage:
         raise DamagedDumpError(f"{dump} is damaged: {'; '.join(damage)}.", cure="Take another copy of it.")
