@@ -46,7 +46,7 @@ def write_whole(file: str | os.PathLike[str], chunks: Iterable[str], *, mode: in
         with suppress(OSError):
             temporary.unlink()
         raise
-    _settle(path.parent)
+    settle(path.parent)
     return Path(file)
 
 
@@ -58,7 +58,7 @@ def _status_of(file: str | os.PathLike[str]) -> os.stat_result | None:
         return None
 
 
-def _settle(folder: Path) -> None:
+def settle(folder: Path) -> None:
     """Bring the rename itself to the disk, where the system can."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)

@@ -1,1 +1,45 @@
-"""Dump and restore: pg_dump and pg_restore, watched, whole or not at all, and proved by counts and hashes."""
+"""Dump and restore: pg_dump and pg_restore, watched, whole or not at all, and proved by counts and hashes.
+
+`plan_of_dump` is what is asked of pg_dump, `placing` gives the file its name when it is whole, `dumping` is the whole
+story, `progress` looks on, `witness` counts and hashes in the dump's snapshot, `manifest` is what lies beside the dump.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pgops.lazy import face
+
+if TYPE_CHECKING:
+    from pgops.dump.dumping import Dump, dump_database
+    from pgops.dump.manifest import LargeObjects, Manifest, TableContent, manifest_path, read_manifest
+    from pgops.dump.progress import DumpProgress
+    from pgops.dump.verifying import RestoreVerification, verify_restore
+
+_HOME = {
+    "Dump": "dumping",
+    "DumpProgress": "progress",
+    "LargeObjects": "manifest",
+    "Manifest": "manifest",
+    "RestoreVerification": "verifying",
+    "TableContent": "manifest",
+    "dump_database": "dumping",
+    "manifest_path": "manifest",
+    "read_manifest": "manifest",
+    "verify_restore": "verifying",
+}
+
+__all__ = [  # noqa: RUF022  in the order in which they are used
+    "dump_database",
+    "Dump",
+    "DumpProgress",
+    "Manifest",
+    "TableContent",
+    "LargeObjects",
+    "manifest_path",
+    "read_manifest",
+    "verify_restore",
+    "RestoreVerification",
+]
+
+__getattr__, __dir__ = face(__name__, globals(), _HOME)

@@ -9,21 +9,17 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-import subprocess
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import attrs
 
-from pgops.config.client_programs import HOW_TO_GET_THEM, find_bin_path
-from pgops.config.surroundings import surroundings
-from pgops.errors import MissingExtraError, NoServerProgramsError, UnprovedError
-from pgops.scratch import embedded_binaries, fresh_database
-from pgops.scratch.binaries import EMBEDDED_FOLDERS
+from pgops.dump.schema_text import schema_text
+from pgops.errors import DumpError, UnprovedError
+from pgops.programs import ChildConnection
+from pgops.scratch import fresh_database
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from pgops.scratch import ScratchDatabase, ScratchServer
 
@@ -53,7 +49,7 @@ def prove_equal(server: ScratchServer, *, base: str, before: Sequence[str], afte
     Every statement is a transaction of its own unless the script begins one. They run as the server's superuser: it has
     to be a throwaway one. Roles belong to the whole server, so a script that makes one fails the second time.
 
-    Raises `UnprovedError` where a statement fails or can't be read, or pg_dump does; `NoServerProgramsError` where
+    Raises `UnprovedError` where a statement fails or can't be read, or pg_dump does; `NoClientProgramError` where
     there is no pg_dump that is new enough.
     """
     dumps = [_dump_of(server, [base, *scripts], which) for scripts, which in ((before, "before"), (after, "merged"))]
@@ -109,47 +105,9 @@ def _carry_out(database: ScratchDatabase, text: str, which: str) -> None:
 
 
 def _pg_dump(database: ScratchDatabase) -> str:
-    program = _pg_dump_program(database.server)
-    argv = [str(program), "--schema-only", "--no-password", f"--dbname={database.conninfo()}"]
-    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "PGCLIENTENCODING": "UTF8"}
+    with database.connect() as conn:
+        connection = ChildConnection.like(conn, application="pgops proof")
     try:
-        done = subprocess.run(argv, capture_output=True, check=False, timeout=_TIMEOUT_S, env=environment)  # noqa: S603  the installation's own
-    except (OSError, subprocess.TimeoutExpired) as problem:
-        raise UnprovedError(f"{program} could not be run: {problem}.", cure="Install it anew.") from problem
-    if done.returncode != 0:
-        raise UnprovedError(f"{program} failed: {done.stderr.decode(errors='replace').strip()}")
-    return done.stdout.decode("utf-8")
-
-
-def _pg_dump_program(server: ScratchServer) -> Path:
-    """Of the server's own installation, or one that is no older: pg_dump refuses a server that is newer than it."""
-    oldest: tuple[int, Path | None] = (0, None)
-    for folder in _folders(server):
-        program = folder / "pg_dump"
-        major = _major_of(program)
-        if major is not None and major >= server.major:
-            return program
-        oldest = max(oldest, (major or 0, program if major else None), key=lambda each: each[0])
-    found = f" (found: {oldest[0]} at {oldest[1]})" if oldest[1] else ""
-    raise NoServerProgramsError(f"There is no pg_dump for PostgreSQL {server.major}{found}.", cure=HOW_TO_GET_THEM)
-
-
-def _folders(server: ScratchServer) -> Iterator[Path]:
-    yield server.bindir
-    for major in sorted(EMBEDDED_FOLDERS, reverse=True):
-        with suppress(MissingExtraError, NoServerProgramsError):
-            yield embedded_binaries(major).bindir
-    installed = find_bin_path(surroundings())
-    if installed is not None:
-        yield installed
-
-
-def _major_of(program: Path) -> int | None:
-    if not program.is_file():
-        return None
-    try:
-        said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True, timeout=20).stdout  # noqa: S603
-    except (OSError, subprocess.SubprocessError):
-        return None
-    match = re.search(r"\) (\d+)", said)
-    return int(match[1]) if match else None
+        return schema_text(connection, bin_path=database.server.bindir, timeout_s=_TIMEOUT_S)
+    except DumpError as problem:
+        raise UnprovedError(problem.what, cure=problem.cure) from None

@@ -14,13 +14,14 @@ from pgops.scratch import embedded_binaries
 from pgops.scratch.binaries import EMBEDDED_FOLDERS
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator, Mapping, Sequence
 
     from pgops.conninfo import Conninfo
 
 
 def find_programs(
-    name: str, *, folder: Path | str | None = None, env: Mapping[str, str] | None = None
+    name: str, *, folder: str | os.PathLike[str] | None = None, env: Mapping[str, str] | None = None
 ) -> tuple[ClientProgram, ...]:
     """Every program of that name that runs here, the likeliest first; none where there is none.
 
@@ -73,7 +74,7 @@ def fitting(
     )
 
 
-def _places(folder: Path | str | None, env: Mapping[str, str] | None) -> Iterator[tuple[str, Path]]:
+def _places(folder: str | os.PathLike[str] | None, env: Mapping[str, str] | None) -> Iterator[tuple[str, Path]]:
     if folder is not None:
         yield "pg_bin_path", Path(folder)
     yield from bin_folders(surroundings(env))
@@ -95,7 +96,7 @@ def find_program(
     *,
     server: int,
     target: Conninfo | None = None,
-    folder: Path | str | None = None,
+    folder: str | os.PathLike[str] | None = None,
     env: Mapping[str, str] | None = None,
 ) -> ClientProgram:
     """The program of that name to use here with a server of major version `server`.

@@ -85,7 +85,13 @@ def started(
             argv.append(f"--dbname={connection.argument}")
         try:
             process = subprocess.Popen(  # noqa: S603  a client program that was found
-                argv, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, env=environment, start_new_session=True
+                argv,
+                stdin=stdin,
+                stdout=stdout,
+                stderr=subprocess.PIPE,
+                env=environment,
+                start_new_session=True,
+                umask=0o077,  # what it writes holds somebody's rows
             )
         except OSError as error:
             raise ClientProgramError(f"{program} can't be run: {error.strerror}.") from None

@@ -9,11 +9,10 @@ import threading
 import psycopg
 import pytest
 
-from pgops.conninfo import Conninfo
 from pgops.errors import ConninfoError, TraceError
 from pgops.migrations.effects.locks import LockMode
 from pgops.migrations.tracing import Trace, trace
-from pgops.migrations.tracing.clone import _carry_out, find_pg_dumps
+from pgops.migrations.tracing.clone import _carry_out
 from pgops.scratch import fresh_database
 from pgops.sql.grammar import read_script
 from pgops.sql.statements import Name
@@ -343,27 +342,6 @@ def test_what_can_not_be_copied_is_an_error(any_server):
     assert "hunter2" not in str(refused.value)
     with any_server.connect() as conn, pytest.raises(TraceError, match="could not be made"):
         _carry_out(conn, "CREATE EXTENSION no_such_extension;")
-    with pytest.raises(TraceError, match="no pg_dump of PostgreSQL 99"):
-        find_pg_dumps(99)
-
-
-def test_a_password_is_never_in_the_arguments(any_server, monkeypatch):
-    import subprocess
-
-    from pgops.migrations.tracing import clone
-
-    seen = []
-    real = subprocess.run
-    target = any_server.conninfo(password="hunter2:\\x")
-
-    def noted(argv, **options):
-        seen.append((argv, options.get("env", {})))
-        return real(argv, **options)
-
-    monkeypatch.setattr(clone.subprocess, "run", noted)
-    clone.dump(find_pg_dumps(any_server.major), Conninfo.parse(target), timeout_s=60)
-    assert seen
-    assert "hunter2" not in repr(seen)
 
 
 # --- plain data -------------------------------------------------------------------------------------------------------

@@ -1,0 +1,110 @@
+"""A dump gets its name only once it is whole: until then it is written beside it, under a name of its own."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+
+from pgops.dump.manifest import manifest_path
+from pgops.errors import DumpError
+from pgops.files import settle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pgops.dump.manifest import Manifest
+
+PARTIAL = ".partial"
+
+
+@attrs.frozen(kw_only=True)
+class Place:
+    """Where a dump is written, and where it will be when it is whole."""
+
+    final: Path
+    partial: Path
+    overwrite: bool
+
+    def take(self, manifest: Manifest) -> None:
+        """Bring all of it to the disk, and give dump and manifest their names, in this order.
+
+        A crash in between leaves a whole dump without its manifest, never one with the manifest of another.
+        """
+        _sync(self.partial)
+        described = self.partial.with_name(self.partial.name + ".json")
+        try:
+            # Written before the dump has its name: where there is no room for this either, nothing was made.
+            descriptor = os.open(described, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(manifest.to_json())
+                file.flush()
+                os.fsync(file.fileno())
+            self.refuse_taken()
+            manifest_path(self.final).unlink(missing_ok=True)
+            self._rename()
+            described.replace(manifest_path(self.final))
+        finally:
+            described.unlink(missing_ok=True)
+        settle(self.final.parent)
+
+    def _rename(self) -> None:
+        if not self.final.is_dir():
+            self.partial.replace(self.final)
+            return
+        # A folder that is not empty takes no other's name: the old one steps aside for the moment.
+        aside = self.partial.with_name(self.partial.name + ".old")
+        self.final.rename(aside)
+        try:
+            self.partial.rename(self.final)
+        except BaseException:
+            aside.rename(self.final)
+            raise
+        shutil.rmtree(aside, ignore_errors=True)
+
+    def refuse_taken(self) -> None:
+        """Raise `DumpError` where something has the name, and is not to be replaced."""
+        if not self.overwrite and os.path.lexists(self.final):
+            raise _taken(self.final)
+
+
+@contextmanager
+def place_for(path: Path, *, overwrite: bool) -> Iterator[Place]:
+    """A place to write a dump in. When the block ends nothing is left there but what was taken.
+
+    Raises `DumpError` where there is something of that name, or no folder for it.
+    """
+    final = Path(os.path.realpath(path))
+    if not final.parent.is_dir():
+        raise DumpError(f"{path}: there is no folder {final.parent}.", cure="Make it, or name another.")
+    if final.exists() and not (final.is_file() or final.is_dir()):
+        raise DumpError(f"{path} is no file: a dump can't be put in its place.", cure="Name a file.")
+    partial = final.parent / f".{final.name[:40]}.{secrets.token_hex(6)}{PARTIAL}"
+    place = Place(final=final, partial=partial, overwrite=overwrite)
+    place.refuse_taken()
+    try:
+        yield place
+    finally:
+        if partial.is_dir():
+            shutil.rmtree(partial, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                partial.unlink()
+
+
+def _taken(path: Path) -> DumpError:
+    return DumpError(f"{path} is there already.", cure="Name another file, or say overwrite=True (--overwrite).")
+
+
+def _sync(path: Path) -> None:
+    for each in [*path.iterdir(), path] if path.is_dir() else [path]:
+        handle = os.open(each, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

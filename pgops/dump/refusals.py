@@ -1,0 +1,72 @@
+"""Why a dump was not made: pg_dump's own words, and what to do about them."""
+
+from __future__ import annotations
+
+import errno
+import subprocess
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pgops.errors import DumpError, NoClientProgramError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pgops.programs import ChildConnection, ClientProgram, Running
+
+_CURES = (
+    ("No space left on device", "Make room, or dump to another disk. Nothing was left behind."),
+    ("Disk quota exceeded", "Make room, or dump to another disk. Nothing was left behind."),
+    ("due to statement timeout", "Somebody holds a table, or waits to: look at the locks, then dump again or wait longer."),
+    ("due to lock timeout", "Somebody holds a table, or waits to: look at the locks, then dump again or wait longer."),
+    ("permission denied", "Dump as a role that may read all of it (pg_read_all_data), or leave that out."),
+    ("row-level security", "Dump as the tables' owner, or as a role with BYPASSRLS: else rows would be missing."),
+    ("row security", "Dump as the tables' owner, or as a role with BYPASSRLS: else rows would be missing."),
+    ("server version mismatch", "Install a newer pg_dump, or name its folder as pg_bin_path."),
+    ("server closed the connection", "The server went away: see its log. Then dump again."),
+    ("terminating connection", "The server ended the session: see its log. Then dump again."),
+    ("could not receive data", "The connection was lost. Dump again."),
+    ("conflict with recovery", "On a standby: raise max_standby_streaming_delay, or dump from the primary."),
+    ("snapshot", "The session that holds the snapshot has ended. Dump again."),
+)
+_NO_NEWS = ("pg_dump: detail: Query was:", "pg_dump: detail: Command was:")
+
+
+def dump_error(at_work: Running, child: ChildConnection) -> DumpError:
+    """What went wrong, from how pg_dump ended and the last that it said."""
+    said = [line for line in at_work.messages if ": error:" in line or ": detail:" in line or ": hint:" in line]
+    words = " ".join(line for line in said if not line.startswith(_NO_NEWS)) or " ".join(list(at_work.messages)[-3:])
+    cure = next((cure for mark, cure in _CURES if mark in words), "")
+    if not said and "killed" in (at_work.problem or ""):
+        cure = "Somebody ended it, or the system had no memory left. Dump again."
+        words = ""
+    name = child.target.params.get("dbname", "")
+    what = f"{at_work.program} {at_work.problem}, and no dump of {name!r} was made"
+    return DumpError(f"{what}: {words}" if words else f"{what}.", cure=cure)
+
+
+@contextmanager
+def disk_named(path: Path) -> Iterator[None]:
+    """A disk that takes no more, or a folder that can't be written to, is a `DumpError`."""
+    try:
+        yield
+    except OSError as problem:
+        full = problem.errno in {errno.ENOSPC, errno.EDQUOT}
+        cure = "Make room, or dump to another disk. Nothing was left behind." if full else ""
+        raise DumpError(f"{path} could not be written: {problem.strerror}.", cure=cure) from None
+
+
+def refuse_compression(program: ClientProgram, compression: str | None) -> None:
+    """Raise `NoClientProgramError` where this pg_dump was built without it: it says so before it connects."""
+    method = (compression or "none").partition(":")[0]
+    if method not in {"zstd", "lz4"}:
+        return
+    argv = [str(program.path), "--format=custom", f"--compress={compression}", "--dbname=host=/nonexistent/pgops"]
+    done = subprocess.run(argv, capture_output=True, check=False, timeout=20, env={"LC_ALL": "C"})  # noqa: S603  that was found
+    said = done.stderr.decode(errors="replace")
+    if "does not support compression" in said or ("compression" in said and "error" in said):
+        words = said.strip().partition("error: ")[2].partition("\n")[0] or said.strip()
+        raise NoClientProgramError(
+            f"{program} can't compress that way: {words}.", cure="Take gzip, or another pg_dump (bin_path)."
+        )
