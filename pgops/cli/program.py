@@ -19,7 +19,17 @@ from pgops.errors import MissingExtraError, PgopsError, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COMMANDS = {"check": "check", "list": "listing", "checks": "checks", "config": "config", "migrations": "migrations"}
+_COMMANDS = {
+    "doctor": "doctor",
+    "check": "check",
+    "list": "listing",
+    "checks": "checks",
+    "config": "config",
+    "migrations": "migrations",
+    "explain": "explain",
+    "dump": "dump",
+    "sessions": "sessions",
+}
 """Each command and its module, which calls it `command`."""
 
 
