@@ -4,8 +4,8 @@
     def test_where_versions_do_not_matter(any_database): ...
 
 A server is shared by all tests of the run, so a test changes settings, roles and other databases only if it changes
-them back; whoever needs a server of its own calls pgops.scratch.start_server. With pytest-xdist the tests of one
-version run on one worker (`--dist loadgroup`), so that each version is started once.
+them back; whoever needs a server of its own calls pgops.scratch.start_server. With pytest-xdist (`--dist loadgroup`)
+the tests of one module and version run on one worker, and each worker has servers of its own, started once.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             major = item.callspec.params.get("server") if hasattr(item, "callspec") else None
             if major is not None:
-                item.add_marker(pytest.mark.xdist_group(f"pg{major}"))
+                item.add_marker(pytest.mark.xdist_group(f"pg{major} {item.location[0]}"))
 
 
 def pytest_report_header() -> str:
