@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import pgops
+from pgops.scratch import fresh_database
 from pgops.testing import assert_contract
 
 ROOT = Path(__file__).parent.parent
@@ -52,6 +53,17 @@ def test_the_lint_in_the_readme_says_what_it_says(capsys):
     said = capsys.readouterr().out.splitlines()
     assert said
     assert all(line in README for line in said)
+
+
+def test_the_code_in_the_toolbox_runs(any_server, tmp_path, monkeypatch):
+    text = (ROOT / "docs" / "toolbox.md").read_text(encoding="utf-8")
+    code = "\n".join(re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
+    monkeypatch.chdir(tmp_path)
+    with fresh_database(any_server) as one, fresh_database(any_server) as other, one.connect() as conn:
+        conn.execute(MISTAKES)
+        exec(compile(code, "toolbox.md", "exec"), {"pgops": pgops, "conn": conn, "elsewhere": other.conninfo()})
+        with other.connect() as copy:
+            assert copy.execute("SELECT to_regclass('orders'), to_regclass('notes')").fetchone() == ("orders", "notes")
 
 
 def test_the_check_in_the_readme_keeps_the_contract(database):
