@@ -209,6 +209,10 @@ class DumpError(PgopsError):
     """A dump was not made, and nothing was left behind: pg_dump failed, the disk is full, the server went away."""
 
 
+class CountError(DumpError):
+    """Rows could not all be counted and hashed: a privilege is missing, row security hides some, a page is broken."""
+
+
 class DamagedDumpError(PgopsError):
     """A dump can't be read to its end as it was written: it is truncated, or bytes of it were changed."""
 

@@ -27,6 +27,7 @@ from pgops.errors import CountError
 from pgops.findings import as_tuple
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterable, Iterator
 
 _LOCK_WAIT = "1s"
@@ -123,20 +124,24 @@ def count_tables_with(
     tables: Iterable[tuple[str, str]] | None = None,
     schemas: Iterable[str] | None = None,
     on_table: OnTable | None = None,
+    stop: threading.Event | None = None,
 ) -> Counted:
     """As `count_tables`, on `jobs` sessions that share one snapshot: `session` has exported it (`exported_snapshot`).
 
     The others are opened like it, so the role needs `jobs - 1` more connections. A table that another session locks
-    out in the meantime is left to `session`, which has its lock. `on_table` is called on the caller's thread.
+    out in the meantime is left to `session`, which has its lock. `on_table` is called on the caller's thread. Another
+    thread ends it early by setting `stop`: what runs on the server is cancelled, and `CountError` raised.
     """
-    if jobs <= 1:
+    if jobs <= 1 and stop is None:
         return count_tables(session, tables=tables, schemas=schemas, on_table=on_table)
     with ExitStack() as stack:
         stack.enter_context(_transaction(session))
         plan = _plan(session, Chosen.of(tables, schemas))
         work = _Work(plan, on_table)
         helpers = [stack.enter_context(_helper(session, snapshot)) for _ in range(min(jobs, len(plan.tables)) - 1)]
-        left_over = share_tables(session, helpers, plan.tables, encoding=plan.encoding, begin=work.begin, end=work.end)
+        left_over = share_tables(
+            session, helpers, plan.tables, encoding=plan.encoding, begin=work.begin, end=work.end, stop=stop
+        )
         for table in left_over:
             work.end(table, count_one(session, table, plan.encoding))
         return work.counted(session)

@@ -67,10 +67,11 @@ def share_tables(
     encoding: tuple[str, bool],
     begin: Callable[[CountableTable], object],
     end: Callable[[CountableTable, TableContent | str], object],
+    stop: threading.Event | None = None,
 ) -> list[CountableTable]:
     """Count them all. Gives those whose lock a helper did not get in time: they are left to the leader, which has it.
 
-    Raises the first error of any session, when all have come to rest.
+    Raises the first error of any session, when all have come to rest; `CountError` soon after `stop` is set.
     """
     shared = _Tables(deque(tables), encoding)
     sessions = (leader, *helpers)
@@ -84,7 +85,7 @@ def share_tables(
             thread.start()
         running = len(threads)
         while running:
-            event = shared.events.get()
+            event = _next_event(shared, stop)
             if isinstance(event, _Begun):
                 begin(event.table)
             elif isinstance(event, _Gone):
@@ -99,6 +100,14 @@ def share_tables(
         shared.stopped.set()
         _wait_for(threads, sessions)
     return left_over
+
+
+def _next_event(shared: _Tables, stop: threading.Event | None) -> _Event:
+    while True:
+        if stop is not None and stop.is_set():
+            raise CountError("Counting was ended before its end.")
+        with suppress(queue.Empty):
+            return shared.events.get(timeout=_CANCEL_AGAIN_S)
 
 
 def _take_tables(session: psycopg.Connection[Any], shared: _Tables, may_leave: bool) -> None:

@@ -31,7 +31,7 @@ _CURES: tuple[tuple[type[psycopg.Error], str], ...] = (
 def count_one(
     session: psycopg.Connection[Any], table: CountableTable, encoding: tuple[str, bool]
 ) -> TableContent | str:
-    """The table's content, or a sentence why it has none: a row that is too long as text is no fault of the database's.
+    """The table's content, or a sentence why it has none: a value too long for a text is no fault of the database's.
 
     Raises `CountError` for anything else.
     """
@@ -40,7 +40,7 @@ def count_one(
             rows, total = hash_rows(session, table, encoding)
     except CountError as problem:
         if isinstance(problem.__cause__, errors.ProgramLimitExceeded):
-            return f"Rows of {table}: one of them is longer than the 1 GB that a text may have."
+            return f"Rows of {table}: a value is longer, as text, than the 1 GB that PostgreSQL can hold."
         raise
     return TableContent(schema=table.schema, name=table.name, rows=rows, hash=total)
 

@@ -5,6 +5,7 @@ Its session exports the snapshot, so it has to outlive pg_dump's import of it; i
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillCounting
 from contextlib import contextmanager, suppress
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from pgops.dump.counting import TableProgress
 
 
+_CANCEL_S, _CANCEL_AGAIN_S = 5.0, 0.2
+
+
 @attrs.define(kw_only=True)
 class Witness:
     """Counts on a thread of its own. `snapshot` is what pg_dump is to read."""
@@ -34,6 +38,7 @@ class Witness:
     pool: ThreadPoolExecutor
     progress: DumpProgress = attrs.field(factory=lambda: DumpProgress(phase="counting"))
     counting: Future[Counted] | None = None
+    stop: threading.Event = attrs.field(factory=threading.Event)
 
     def begin(self) -> None:
         """Begin to count."""
@@ -73,6 +78,7 @@ class Witness:
             tables=self.plan.tables or None,
             schemas=self.plan.schemas or None,
             on_table=self._heard,
+            stop=self.stop,
         )
 
     def _heard(self, step: TableProgress) -> None:
@@ -90,6 +96,8 @@ def testifying(conn: psycopg.Connection[Any], plan: DumpPlan) -> Iterator[Witnes
         try:
             yield witness
         finally:
-            if witness.counting is not None and not witness.counting.done():
-                with suppress(psycopg.Error):
-                    session.cancel_safe()
+            witness.stop.set()
+            while witness.counting is not None and not witness.counting.done():
+                with suppress(psycopg.Error):  # what comes after the tables is on this session alone
+                    session.cancel_safe(timeout=_CANCEL_S)
+                witness.has_ended(_CANCEL_AGAIN_S)

@@ -33,7 +33,7 @@ def leftovers(folder: Path) -> list[str]:
     return sorted(each.name for each in folder.iterdir())
 
 
-MANY_ROWS = "INSERT INTO shop SELECT g, 1, now(), repeat(md5(g::text), 30) FROM generate_series(10000, 150000) AS g"
+MANY_ROWS = "INSERT INTO shop SELECT g, 1, now(), repeat(md5(g::text), 30) FROM generate_series(10000, 70000) AS g"
 END_DUMPS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'pgops dump %'"
 
 
@@ -126,7 +126,7 @@ def test_the_callers_connection_stays_as_it_was(filled, tmp_path):
 def test_progress_ends_at_the_whole(filled, tmp_path):
     steps: list[DumpProgress] = []
     with filled.connect() as conn:
-        conn.execute("INSERT INTO shop SELECT g, 1, now(), repeat('x', 500) FROM generate_series(10000, 200000) AS g")
+        conn.execute("INSERT INTO shop SELECT g, 1, now(), repeat('x', 500) FROM generate_series(10000, 110000) AS g")
         conn.execute("ANALYZE")
         dump_database(conn, tmp_path / "a.dump", on_progress=steps.append)
     rows = [step for step in steps if step.phase == "rows"]
@@ -150,7 +150,7 @@ def writing(database):
     def write() -> None:
         with database.connect() as conn:
             while not done.is_set():
-                conn.execute("UPDATE shop SET note = note || 'x', price = price + 1 WHERE id % 7 = %s", [count[0] % 7])
+                conn.execute("UPDATE shop SET note = note || 'x', price = price + 1 WHERE id %% 7 = %s", [count[0] % 7])
                 conn.execute("INSERT INTO shop VALUES (%s, 1, now(), 'new')", [1_000_000 + count[0]])
                 conn.execute("DELETE FROM shop WHERE id = %s", [count[0] + 1])
                 count[0] += 1
