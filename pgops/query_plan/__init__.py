@@ -1,1 +1,71 @@
-"""Query plans: EXPLAIN as typed data, with advice, comparison, and ANALYZE only where it is safe or approved."""
+"""Query plans: EXPLAIN as typed data, with advice, comparison, and ANALYZE only where it is safe or approved.
+
+    import pgops
+
+    plan = pgops.explain(conn, "SELECT * FROM orders WHERE customer_id = %s", [42])
+    print(plan.to_text())
+    for advice in plan.advice:
+        ...
+
+`explaining` asks a server and `reading` takes JSON that others captured; both give the `plan`, whose nodes `building`
+makes and whose shares of time and buffers `shares` finds. `advice` holds one rule a function, `comparison` holds two
+plans together, `prediction` asks hypopg "what if". `safety` says whether a statement may be run unasked, and
+`proposing` runs the others after consent.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pgops.lazy import face
+
+if TYPE_CHECKING:
+    from pgops.query_plan.advice.model import Advice
+    from pgops.query_plan.comparison import NodeChange, PlanComparison, compare_plans
+    from pgops.query_plan.explaining import explain
+    from pgops.query_plan.plan import Buffers, Jit, PlanNode, QueryPlan, Trigger, Wal
+    from pgops.query_plan.prediction import Prediction, predict_index
+    from pgops.query_plan.proposing import AnalyzeProposal, plan_of, propose_analyze
+    from pgops.query_plan.reading import read_plan
+
+_HOME = {
+    "Advice": "advice.model",
+    "AnalyzeProposal": "proposing",
+    "Buffers": "plan",
+    "Jit": "plan",
+    "NodeChange": "comparison",
+    "PlanComparison": "comparison",
+    "PlanNode": "plan",
+    "Prediction": "prediction",
+    "QueryPlan": "plan",
+    "Trigger": "plan",
+    "Wal": "plan",
+    "compare_plans": "comparison",
+    "explain": "explaining",
+    "plan_of": "proposing",
+    "predict_index": "prediction",
+    "propose_analyze": "proposing",
+    "read_plan": "reading",
+}
+
+__all__ = [  # noqa: RUF022  in the order in which they are used
+    "explain",
+    "read_plan",
+    "QueryPlan",
+    "PlanNode",
+    "Buffers",
+    "Wal",
+    "Trigger",
+    "Jit",
+    "Advice",
+    "propose_analyze",
+    "AnalyzeProposal",
+    "plan_of",
+    "compare_plans",
+    "PlanComparison",
+    "NodeChange",
+    "predict_index",
+    "Prediction",
+]
+
+__getattr__, __dir__ = face(__name__, globals(), _HOME)

@@ -1,0 +1,79 @@
+"""A piece of advice, and what the rules share: when something matters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from pgops.findings import Severity
+
+if TYPE_CHECKING:
+    from pgops.query_plan.plan import PlanNode, QueryPlan
+
+__all__ = ["Advice", "Severity", "on", "seen_rows", "share_of", "took_long"]
+
+
+@attrs.frozen(kw_only=True)
+class Advice:
+    """One thing worth a look: where in the plan, what, and what to do about it."""
+
+    rule: str
+    severity: Severity
+    node: int | None
+    """The node's number; None is the plan as a whole."""
+    label: str
+    """The node by name."""
+    message: str
+    fix: str | None = None
+    """SQL that can be run as it is, to be tried and measured."""
+    confidence: float
+    """From 0 to 1: how sure it is that heeding this helps."""
+
+
+def on(
+    node: PlanNode, rule: str, severity: Severity, message: str, *, confidence: float, fix: str | None = None
+) -> Advice:
+    """An advice about a node."""
+    return Advice(
+        rule=rule,
+        severity=severity,
+        node=node.number,
+        label=node.name,
+        message=message,
+        fix=fix,
+        confidence=confidence,
+    )
+
+
+SHORTEST_S = 0.005
+FEWEST_BLOCKS = 250
+"""A statement that ends sooner (seconds) and touches less has nothing worth anybody's while, whatever its ratios."""
+
+
+def took_long(plan: QueryPlan) -> bool:
+    """Whether the statement took so long, or touched so much, that a part of it can matter."""
+    root = plan.root
+    if root.buffers is not None and root.buffers.touched >= FEWEST_BLOCKS:
+        return True
+    if root.total_s is None:
+        return root.buffers is None
+    return max(root.total_s, plan.execution_s or 0.0) >= SHORTEST_S
+
+
+def share_of(plan: QueryPlan, node: PlanNode) -> float:
+    """The part of the whole, 0 to 1, that a node and what is below it took: of time, else of blocks, else of cost."""
+    root = plan.root
+    if root.total_s is not None and node.total_s is not None:
+        whole = max(root.total_s, plan.execution_s or 0.0)
+        return min(1.0, node.total_s / whole) if whole else 0.0
+    if plan.is_measured and root.buffers is not None and node.buffers is not None and root.buffers.touched:
+        return min(1.0, node.buffers.touched / root.buffers.touched)
+    return min(1.0, node.total_cost / root.total_cost) if root.total_cost else 1.0
+
+
+def seen_rows(node: PlanNode) -> float:
+    """Rows that a node looked at over all loops, those that its filter removed included."""
+    if node.actual_rows is None or node.loops is None:
+        return 0.0
+    return (node.actual_rows + (node.rows_removed_by_filter or 0.0)) * node.loops

@@ -1,0 +1,107 @@
+"""A function as pg_proc has it, and which names the text of a body may mean."""
+
+from __future__ import annotations
+
+import re
+
+import attrs
+
+from pgops.findings import quote_identifier
+from pgops.query_plan.node_trees import FIRST_USER_OID
+from pgops.query_plan.volatile_catalogue import EXTENSIONS_RUN_SQL, HARMLESS, RUN_WHAT_THEY_ARE_TOLD
+from pgops.sql.lexing import Hidden, hidden
+
+
+@attrs.frozen
+class Function:
+    """A row of pg_proc."""
+
+    oid: int
+    schema: str
+    name: str
+    arguments: str
+    volatility: str
+    language: str
+    source: str
+    tree: str | None
+    defaults: str | None
+    settings: list[str]
+    types: list[int]
+    extension: str | None
+    parts: list[int]
+    """Of an aggregate: what it calls."""
+
+    def setting(self, name: str) -> str | None:
+        """What the function sets for its own run (CREATE FUNCTION ... SET)."""
+        found = (each.partition("=") for each in self.settings)
+        return next((value for key, _, value in found if key.lower() == name), None)
+
+    @property
+    def conforms(self) -> bool:
+        """Whether it leaves standard_conforming_strings alone."""
+        return self.setting("standard_conforming_strings") is None
+
+    @property
+    def signature(self) -> str:
+        """Qualified, with the types of its arguments."""
+        return f"{quote_identifier(self.schema)}.{quote_identifier(self.name)}({self.arguments})"
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it came with the server, under the server's name."""
+        return self.schema == "pg_catalog" and self.oid < FIRST_USER_OID
+
+    @property
+    def is_volatile(self) -> bool:
+        """Whether it is volatile and not on the short list."""
+        return self.volatility == "v" and not (self.is_own and self.name in HARMLESS)
+
+    @property
+    def runs_what_it_is_told(self) -> bool:
+        """Whether it runs a text or reads a relation that an argument names."""
+        if self.is_own:
+            return self.name in RUN_WHAT_THEY_ARE_TOLD
+        return (self.extension, self.name) in EXTENSIONS_RUN_SQL
+
+
+ESCAPED_NAME = re.compile(r"[uU]&\"")
+"""U&"..." may spell a name in numbers."""
+_WORD = re.compile(r"[^\W\d][\w$]*")
+_LONGEST_NAME = 63
+"""Bytes: what is longer the server cuts off (manual, section 4.1.1)."""
+
+
+def words_in(source: str) -> set[str]:
+    """Every word outside of strings and comments, as it is written and folded, and every quoted name.
+
+    >>> sorted(words_in('SELECT Ann."b ""c" /* d /* e */ f */'))
+    ['Ann', 'SELECT', 'ann', 'b "c', 'select']
+    """
+    code = source.encode("utf-8", "replace").replace(b"\0", b" ")
+    quoted: list[bytes] = []
+    last = at = 0
+    outside: list[bytes] = []
+    for begin, end, kind in hidden(code):
+        if kind is Hidden.TEXT:
+            outside += [code[at:begin], b" "]
+            at = end
+            if code.startswith(b'"', begin):
+                inner = code[begin + 1 : end - 1]
+                # Two side by side are one name with a quote in it.
+                if quoted and last == begin:
+                    quoted[-1] += b'"' + inner
+                else:
+                    quoted.append(inner)
+                last = end
+        elif kind is Hidden.COMMENT:
+            outside += [code[at:begin], b" "]
+            at = end
+    text = b"".join([*outside, code[at:]]).decode("utf-8", "replace")
+    words = {each for word in _WORD.findall(text) for each in (word, word.lower(), _folded(word))}
+    words |= {each.decode("utf-8", "replace") for each in quoted}
+    return words | {each.encode()[:_LONGEST_NAME].decode("utf-8", "ignore") for each in words}
+
+
+def _folded(word: str) -> str:
+    """As the server folds where it can't tell the letters of the encoding."""
+    return word.encode().lower().decode()
