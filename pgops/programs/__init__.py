@@ -13,6 +13,7 @@ from pgops.lazy import face
 if TYPE_CHECKING:
     from pgops.programs.child_connection import ChildConnection
     from pgops.programs.client_program import PG_DUMP, PG_RESTORE, PSQL, ClientProgram
+    from pgops.programs.dependencies import Dependencies, check_deps
     from pgops.programs.finding import find_program, find_programs
     from pgops.programs.running import Running, started
 
@@ -22,7 +23,9 @@ _HOME = {
     "PSQL": "client_program",
     "ChildConnection": "child_connection",
     "ClientProgram": "client_program",
+    "Dependencies": "dependencies",
     "Running": "running",
+    "check_deps": "dependencies",
     "find_program": "finding",
     "find_programs": "finding",
     "started": "running",
@@ -38,6 +41,8 @@ __all__ = [  # noqa: RUF022  in the order in which they are used
     "ChildConnection",
     "Running",
     "started",
+    "check_deps",
+    "Dependencies",
 ]
 
 __getattr__, __dir__ = face(__name__, globals(), _HOME)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _NEEDS_TLS = frozenset({"require", "verify-ca", "verify-full"})
 _SERVICE = "pgops"
+_NO_FILE = "/nonexistent/pgops"
+"""Of a file that is there and is no plain one, /dev/null, libpq would warn."""
 _NOT_HANDED_ON = (
     *("options", "service", "servicefile", "passfile"),
     # They choose among servers, and this one is chosen.
@@ -42,8 +44,8 @@ _USUAL = {
     "sslsni": "1",
     "ssl_min_protocol_version": "TLSv1.2",
 }
-"""What libpq does unasked. Its newer versions report some of it as if it had been asked for, in words that older ones do
-not know."""
+"""What libpq does unasked. Its newer versions report some of it as if it had been asked for, in words that older ones
+do not know."""
 
 
 @attrs.frozen(kw_only=True)
@@ -89,7 +91,7 @@ class ChildConnection:
     def argument(self) -> str:
         """What stands behind `--dbname=`: everything but the secrets."""
         plain = attrs.evolve(self.target, password=None, secrets={})
-        return (plain.with_(service=_SERVICE) if self.target.secrets else plain).reveal()
+        return _in_utf8((plain.with_(service=_SERVICE) if self.target.secrets else plain).reveal())
 
     @contextmanager
     def environment(self, **more: str) -> Iterator[dict[str, str]]:
@@ -99,9 +101,9 @@ class ChildConnection:
         """
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "DB_"))}
         # Not even an empty password may be looked for elsewhere: the connection was made with what it has.
-        kept |= {"PGPASSFILE": os.devnull, "PGCLIENTENCODING": "UTF8", **more}
+        kept |= {"PGPASSFILE": _NO_FILE, "PGCLIENTENCODING": "UTF8", **more}
         if self.target.password is not None:
-            kept["PGPASSWORD"] = self.target.password.reveal()
+            kept["PGPASSWORD"] = _in_utf8(self.target.password.reveal())
         if not self.target.secrets:
             yield kept
             return
@@ -120,3 +122,8 @@ class ChildConnection:
                     cure="Use another, or a key without a passphrase in a protected file.",
                 )
             yield f"{name}={value}"
+
+
+def _in_utf8(text: str) -> str:
+    """What becomes UTF-8 as an argument or a variable in any locale: psycopg sends names and passwords so."""
+    return os.fsdecode(text.encode())

@@ -68,7 +68,11 @@ def lacks(program: ClientProgram, params: Mapping[str, str]) -> str | None:
         return f"its libpq knows no {unknown[1]}"
     if "SSL support is not compiled in" in words:
         return "it is built without TLS"
-    return None
+    missing = re.search(r"(\w+) support is not compiled in|(\w+) is not supported (?:by|in) this build", words)
+    if missing is not None:
+        return f"it is built without {missing[1] or missing[2]}"
+    wrong = re.search(r"invalid (\w+) value: \"[^\"]*\"", words)  # a keyword it knows, with a value it doesn't
+    return f"its libpq takes no such {wrong[1]}" if wrong is not None else None
 
 
 def _that_connects_first(program: ClientProgram) -> Path:

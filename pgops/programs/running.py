@@ -16,7 +16,7 @@ from pgops.errors import ClientProgramError
 from pgops.programs.client_program import ClientProgram
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pgops.programs.child_connection import ChildConnection
 
@@ -32,6 +32,8 @@ class Running:
     program: ClientProgram
     process: subprocess.Popen[bytes]
     messages: deque[str] = attrs.field(factory=lambda: deque(maxlen=_LINES_KEPT))
+    deaf_by: BaseException | None = None
+    """What `on_line` raised, if it did."""
 
     @property
     def stdin(self) -> IO[bytes]:
@@ -69,17 +71,19 @@ def started(
     connection: ChildConnection | None,
     *,
     stdin: int | IO[bytes] = subprocess.DEVNULL,
-    stdout: int | IO[bytes] = subprocess.DEVNULL,
+    stdout: int | IO[bytes] | None = subprocess.DEVNULL,
     on_line: Callable[[str], object] | None = None,
+    variables: Mapping[str, str] | None = None,
 ) -> Iterator[Running]:
     """Run it for the block, in a process group of its own; `connection` is handed over without its secrets in argv.
 
-    `on_line` hears each line of stderr, from a thread. When the block ends, however it does, the program and its
-    workers have ended: at its own end, or stopped (first as by Ctrl-C, then killed).
+    `on_line` hears each line of stderr, from a thread; if it raises, it hears no more, and the block's end raises that.
+    `variables` are for the program's environment; `stdout` None is our own. When the block ends, however it does, the
+    program and its workers have ended: at its own end, or stopped (first as by Ctrl-C, then killed).
 
     Raises `ClientProgramError` where it can't be started.
     """
-    with _environment(connection) as environment:
+    with _environment(connection, variables or {}) as environment:
         argv = [str(program.path), *arguments]
         if connection is not None:
             argv.append(f"--dbname={connection.argument}")
@@ -101,24 +105,29 @@ def started(
         try:
             yield at_work
         finally:
-            _stop(process)
-            listener.join(_GRACE_S)
+            try:
+                _stop(process)
+            finally:
+                listener.join(_GRACE_S)
             for pipe in (process.stdin, process.stdout):
                 if pipe is not None:
                     with suppress(OSError):  # what was still in the buffer has nobody to read it
                         pipe.close()
+        if at_work.deaf_by is not None:
+            raise at_work.deaf_by
 
 
 @contextmanager
-def _environment(connection: ChildConnection | None) -> Iterator[dict[str, str]]:
+def _environment(connection: ChildConnection | None, variables: Mapping[str, str]) -> Iterator[dict[str, str]]:
     # Messages are read by us, so they are in English; libpq alone decides by HOME where certificates are.
     if connection is None:
         yield {name: value for name, value in os.environ.items() if not name.startswith(("PG", "DB_"))} | {
             "LC_ALL": "C",
             "PGCLIENTENCODING": "UTF8",
+            **variables,
         }
         return
-    with connection.environment(LC_ALL="C") as environment:
+    with connection.environment(LC_ALL="C", **variables) as environment:
         yield environment
 
 
@@ -130,8 +139,12 @@ def _listen(at_work: Running, on_line: Callable[[str], object] | None) -> None:
         for raw in pipe:
             line = raw.decode(errors="replace").rstrip("\r\n")
             at_work.messages.append(line)
-            if on_line is not None:
+            if on_line is None or at_work.deaf_by is not None:
+                continue
+            try:
                 on_line(line)
+            except BaseException as error:  # the pipe has to be read on, or the program would end by it
+                at_work.deaf_by = error
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -1,0 +1,26 @@
+"""Whether a statement has parameters ($1) that nobody gives a value for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from postgast import pg_query_pb2 as pb
+
+from pgops.sql.expressions import descendants
+from pgops.sql.parsing import parsed
+
+if TYPE_CHECKING:
+    from pgops.sql.script import Statement
+
+_THEIR_OWN = frozenset({"prepare_stmt", "create_function_stmt"})
+"""Statements that say what theirs stand for."""
+
+
+def has_parameter(statement: Statement) -> bool:
+    """Whether there is one. The bodies of functions and PREPARE have parameters of their own."""
+    if "$" not in statement.text:
+        return False
+    node = parsed(statement.text.encode()).stmts[0].stmt
+    if node.WhichOneof("node") in _THEIR_OWN:
+        return False
+    return any(type(each) is pb.ParamRef for each in descendants(node))

@@ -1,0 +1,35 @@
+"""What was carried out becomes part of the project's migrations: pending file and changelog."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pgops.errors import MigrationTextError
+from pgops.scripting.proposing import KIND
+
+if TYPE_CHECKING:
+    from pgops.approval import Record
+    from pgops.migrations.workspace import Recorded, Workspace
+
+APPLIED = "applied"
+
+
+def save_to(record: Record, workspace: Workspace, *, summary: str, file: str | None = None) -> Recorded:
+    """Append the SQL of `record` to the workspace's pending file, with an entry in its changelog: `Workspace.record`.
+
+    Every statement is saved as it was carried out. Raises `MigrationTextError` for a record of anything but SQL that
+    was applied, and as `Workspace.record` does.
+    """
+    if record.kind != KIND:
+        raise MigrationTextError(
+            f"A record of {record.kind!r} is no SQL that could be saved: {record.title}.",
+            cure="Save what propose_sql(...).apply(...) gave.",
+        )
+    if record.outcome != APPLIED:
+        raise MigrationTextError(f"{record.title}: it was not applied ({record.outcome}), so it is not saved.")
+    return workspace.record(script_of(record.statements), summary, file=file)
+
+
+def script_of(statements: tuple[str, ...]) -> str:
+    """The statements as one text. A comment at a statement's end would swallow the semicolon, so that goes below it."""
+    return "\n".join(f"{each}\n;" if "--" in each.rsplit("\n", 1)[-1] else f"{each};" for each in statements)
