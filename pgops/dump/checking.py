@@ -18,7 +18,7 @@ import attrs
 
 from pgops.config.client_programs import HOW_TO_GET_THEM
 from pgops.dump.contents import Contents, read_contents
-from pgops.dump.manifest import read_manifest, refuse_damaged
+from pgops.dump.manifest import Manifest, read_manifest, refuse_damaged
 from pgops.errors import ClientProgramError, DamagedDumpError, DumpError, NoClientProgramError
 from pgops.findings import as_tuple
 from pgops.programs import PG_RESTORE, find_programs, started
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _UNABLE = ("unsupported version", "does not support compression", "not supported by this installation")
 """What a pg_restore says that is too old for an archive, or built without its compression."""
 _ROWS_END = b"\n\n\n"
+_TAR_BLOCK = 512
+"""Bytes; a tar file ends with two blocks of zeros."""
 _CURE = "Take another copy of it."
 
 
@@ -65,24 +67,40 @@ def check_dump(
     path: str | os.PathLike[str],
     *,
     bin_path: str | os.PathLike[str] | None = None,
-    contents: Contents | None = None,
     program: ClientProgram | None = None,
 ) -> DumpCheck:
-    """Read the whole dump at `path`, and say what that proves. `contents` and `program` save looking for them again.
+    """Read the whole dump at `path`, and say what that proves, by `program` or the lowest pg_restore that can.
 
     Raises `DamagedDumpError`, which names what is damaged; `DumpError` where it is no dump; `NoClientProgramError`
     where no pg_restore here can read it; `ManifestError` where its manifest can't be read.
     """
+    contents, manifest = read_whole(path)
+    return check_contents(contents, manifest, program=program, bin_path=bin_path)
+
+
+def read_whole(path: str | os.PathLike[str]) -> tuple[Contents, Manifest | None]:
+    """The contents of a dump and its manifest, if it has one, whose every byte is what the manifest says."""
     path = Path(path)
     manifest = read_manifest(path)
     if manifest is not None and path.exists():
         refuse_damaged(path, manifest)
-    contents = contents or read_contents(path)
+    return read_contents(path), manifest
+
+
+def check_contents(
+    contents: Contents,
+    manifest: Manifest | None,
+    *,
+    program: ClientProgram | None = None,
+    bin_path: str | os.PathLike[str] | None = None,
+) -> DumpCheck:
+    """Read every member of what `read_whole` gave. Raises as `check_dump` does."""
     program_name = None
     if contents.plain is not None:
         if not contents.plain.is_complete:
             raise DamagedDumpError(
-                f"{path} is truncated, or something was added to it: pg_dump's last line is not its last.", cure=_CURE
+                f"{contents.path} is truncated, or something was added to it: pg_dump's last line is not its last.",
+                cure=_CURE,
             )
         proved = "it was read from pg_dump's first line to its last"
     else:
@@ -92,15 +110,14 @@ def check_dump(
         _refuse_cut_members(contents)
         proved = f"every member was read by {program.name} {program.version}"
     if manifest is not None:
-        return DumpCheck(
-            path=path,
-            format=contents.format,
-            proved=f"size and SHA-256 are the manifest's, and {proved}",
-            has_manifest=True,
-            program=program_name,
-        )
+        proved = f"size and SHA-256 are the manifest's, and {proved}"
     return DumpCheck(
-        path=path, format=contents.format, proved=proved, unproved=_unproved(contents), program=program_name
+        path=contents.path,
+        format=contents.format,
+        proved=proved,
+        unproved=() if manifest is not None else _unproved(contents),
+        has_manifest=manifest is not None,
+        program=program_name,
     )
 
 
@@ -139,7 +156,8 @@ def reading_program(
 
 
 def _refuses(program: ClientProgram, contents: Contents) -> str | None:
-    with started(program, ["--list", os.fspath(contents.path)], None) as running:
+    path = os.path.abspath(contents.path)  # noqa: PTH100  it never begins with -, and follows no links
+    with started(program, ["--list", path], None) as running:
         running.process.wait()
     words = [_plainly(line) for line in running.messages]
     told = next((line for line in words if any(each in line for each in _UNABLE)), None)
@@ -150,7 +168,7 @@ def _refuses(program: ClientProgram, contents: Contents) -> str | None:
 
 def _read_all(contents: Contents, program: ClientProgram) -> None:
     # The output goes nowhere, but it is written: only so is every member opened, read and decompressed.
-    arguments = [f"--file={os.devnull}", os.fspath(contents.path)]
+    arguments = [f"--file={os.devnull}", os.path.abspath(contents.path)]  # noqa: PTH100
     with started(program, arguments, None, stdout=subprocess.DEVNULL) as running:
         running.process.wait()
     if running.problem is None and not running.messages:
@@ -171,6 +189,10 @@ def _plainly(line: str) -> str:
 
 def _refuse_cut_members(contents: Contents) -> None:
     """The uncompressed rows of a directory end where their file ends, for pg_restore wherever that is."""
+    if contents.format == "tar":
+        size = contents.path.stat().st_size
+        if size % _TAR_BLOCK or _end_of(contents.path, 2 * _TAR_BLOCK).strip(b"\0"):
+            raise DamagedDumpError(f"{contents.path} is damaged: the end of the tar file is missing.", cure=_CURE)
     if contents.format != "directory":
         return
     for entry in contents.entries:
@@ -179,18 +201,21 @@ def _refuse_cut_members(contents: Contents) -> None:
         file = contents.path / entry.file
         if not file.is_file():  # it was read, so it is there with the suffix of its compression
             continue
-        try:
-            with file.open("rb") as rows:
-                rows.seek(0, io.SEEK_END)
-                rows.seek(max(rows.tell() - len(_ROWS_END), 0))
-                end = rows.read()
-        except OSError as problem:
-            raise DumpError(f"{file} can't be read: {problem.strerror}.") from None
-        if end != _ROWS_END:
+        if _end_of(file, len(_ROWS_END)) != _ROWS_END:
             raise DamagedDumpError(
                 f"{contents.path} is damaged: {entry.file}, the rows of {entry.schema}.{entry.name}, is truncated.",
                 cure=_CURE,
             )
+
+
+def _end_of(path: Path, count: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            file.seek(0, io.SEEK_END)
+            file.seek(max(file.tell() - count, 0))
+            return file.read()
+    except OSError as problem:
+        raise DumpError(f"{path} can't be read: {problem.strerror}.") from None
 
 
 def _unproved(contents: Contents) -> tuple[str, ...]:

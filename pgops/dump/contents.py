@@ -181,7 +181,10 @@ def _tar(path: Path) -> Contents:
 def _plain(path: Path) -> Contents:
     facts = read_plain(path)
     if not facts.is_dump:
-        raise _no_dump(path, "not what pg_dump writes")
+        raise DumpError(
+            f"{path} is no dump: it does not begin as pg_dump's output does.",
+            cure="SQL of another kind is run with `pgops sql`.",
+        )
     return Contents(
         path=path,
         format="plain",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from pgops.dump.toc import Entry
+from pgops.render.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -112,7 +113,7 @@ class RestoreMessage:
     """DETAIL, HINT and CONTEXT, each with its name."""
 
     def __str__(self) -> str:
-        about = " ".join(filter(None, (self.kind, ".".join(filter(None, (self.schema, self.name))))))
+        about = visible(" ".join(filter(None, (self.kind, ".".join(filter(None, (self.schema, self.name)))))))
         return f"{about}: {self.words}" if about else self.words
 
 
@@ -200,7 +201,7 @@ def read_messages(
     >>> [(each.kind, each.name, each.cause.value) for each in read_messages(said)]
     [('TABLE', 't', 'already exists')]
     """
-    known = {each.id: each for each in entries if each.id is not None}
+    known: dict[int | None, Entry] = {each.id: each for each in entries if each.id is not None}
     return tuple(each.made() for each in _read(lines, known, entry_at_line))
 
 

@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import zlib
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import attrs
@@ -20,13 +19,12 @@ from pgops.findings import as_tuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"\x04\x22\x4d\x18": "lz4"}
 _HEAD = re.compile(rb"-- PostgreSQL database (cluster )?dump\r?\n")
 _FOOTER = re.compile(rb"-- PostgreSQL database (?:cluster )?dump complete\r?\n?")
-_HEADER = re.compile(
-    rb"-- (Data for )?Name: (.*); Type: (.*); Schema: (.*); Owner: (.*?)(?:; Tablespace: .*)?\r?\n"
-)
+_HEADER = re.compile(rb"-- (Data for )?Name: (.*); Type: (.*); Schema: (.*); Owner: (.*?)(?:; Tablespace: .*)?\r?\n")
 _SERVER = re.compile(rb"-- Dumped from database version (.*?)\r?\n")
 _PROGRAM = re.compile(rb"-- Dumped by pg_dump version (.*?)\r?\n")
 SETTING = re.compile(rb"SET\s+([a-z_][\w.]*)\s*(?:=|TO)\s", re.IGNORECASE)
@@ -66,6 +64,8 @@ class PlainFacts:
     settings: tuple[str, ...] = attrs.field(converter=as_tuple)
     """What it sets at its head, before it makes anything."""
     refused: tuple[Refused, ...] = attrs.field(converter=as_tuple)
+    drops: int
+    """How many things it drops, as `pg_dump --clean` writes it."""
     size_bytes: int
     """Of the SQL, whatever it is compressed to."""
 
@@ -88,7 +88,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
                 with gzip.GzipFile(fileobj=file) as unpacked:
                     yield cast("BinaryIO", unpacked)
             elif compression in {"zstd", "lz4"}:
-                with _unpacked(compression, file, path) as unpacked_by_program:
+                with _unpacked(compression, path) as unpacked_by_program:
                     yield unpacked_by_program
             else:
                 yield file
@@ -99,16 +99,19 @@ def opened(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _unpacked(compression: str, file: BinaryIO, path: Path) -> Iterator[BinaryIO]:
+def _unpacked(compression: str, path: Path) -> Iterator[BinaryIO]:
     program = shutil.which(compression)
     if program is None:
         raise ClientProgramError(
             f"{path} is compressed with {compression}, and there is no program of that name.",
             cure=f"Install {compression}, or decompress the file elsewhere.",
         )
-    with subprocess.Popen(  # noqa: S603  the decompressor, by its usual name
-        [program, "-dcq"], stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+    with (
+        path.open("rb", buffering=0) as file,
+        subprocess.Popen(  # noqa: S603  the decompressor, by its usual name
+            [program, "-dcq"], stdin=file, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process,
+    ):
         assert process.stdout is not None  # noqa: S101
         assert process.stderr is not None  # noqa: S101
         try:
@@ -162,7 +165,9 @@ class _Reading:
     is_complete: bool = False
     server: str = ""
     program: str = ""
-    restricted: bool = False
+    key: list[bytes] | None = None
+    """Of a restriction that is not lifted yet."""
+    drops: int = 0
     entries: list[Entry] = attrs.field(factory=list)
     settings: list[str] = attrs.field(factory=list)
     refused: list[Refused] = attrs.field(factory=list)
@@ -174,15 +179,19 @@ class _Reading:
             self._comment(piece.text)
             return
         if piece.kind is Kind.COMMAND:
-            if piece.text.split(maxsplit=1)[:1] == [b"\\restrict"]:
-                self.restricted, self.is_complete = True, False
-            elif piece.text.split(maxsplit=1)[:1] == [b"\\unrestrict"]:
-                self.restricted = False
+            words = piece.text.split()
+            if words[:1] == [b"\\restrict"]:
+                self.key, self.is_complete = words[1:], False
+            elif words[:1] == [b"\\unrestrict"]:
+                if words[1:] == self.key:  # a key that is cut off is another one
+                    self.key = None
                 return
         self.is_complete = False
         refused = refusal_of(piece)
         if refused is not None:
             self.refused.append(Refused(line=piece.line, what=refused))
+        if piece.words[:1] == ("drop",) or (piece.words[:1] == ("alter",) and "drop" in piece.words):
+            self.drops += piece.kind is Kind.STATEMENT
         if piece.kind is Kind.STATEMENT and self.at_head:
             setting = SETTING.match(piece.bare)
             if setting is not None:
@@ -211,12 +220,13 @@ class _Reading:
             is_dump=self.is_dump,
             is_cluster=self.is_cluster,
             # where it was restricted, the key that lifts it is the very last line
-            is_complete=self.is_complete and not self.restricted,
+            is_complete=self.is_complete and self.key is None,
             server=self.server,
             program=self.program,
             entries=self.entries,
             settings=self.settings,
             refused=self.refused,
+            drops=self.drops,
             size_bytes=self.size,
         )
 
@@ -236,7 +246,9 @@ def refusal_of(piece: Piece) -> str | None:
         return f"{command} is a command to psql, not SQL"
     if piece.kind not in {Kind.STATEMENT, Kind.PART}:
         return None
-    if piece.words[:2] in _OF_THE_CLUSTER or (piece.words[:2] == ("create", "user") and piece.words[2:3] != ("mapping",)):
+    if piece.words[:2] in _OF_THE_CLUSTER or (
+        piece.words[:2] == ("create", "user") and piece.words[2:3] != ("mapping",)
+    ):
         return f"{' '.join(piece.words[:2]).upper()} is outside the database"
     if _is_own_transaction(piece):
         return None

@@ -63,9 +63,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 # Dumps of INSERTs are made of these: a line, no backslash in it, quotes closed, and one semicolon, at its end.
-_INSERT = re.compile(
-    rb"""INSERT\ INTO\ (?:[^'"$;/-]++|'[^']*+'|"[^"]*+"|-(?!-)|/(?!\*))*+;\r?\n""", re.VERBOSE
-)
+_INSERT = re.compile(rb"""INSERT\ INTO\ (?:[^'"$;/-]++|'[^']*+'|"[^"]*+"|-(?!-)|/(?!\*))*+;\r?\n""", re.VERBOSE)
 _ESCAPED_END = re.compile(rb"\\.|''|'", re.DOTALL)
 _BLOCK = re.compile(rb"/\*|\*/")
 _BEFORE = re.compile(rb"(?:\s++|--[^\n]*+\n|/\*.*?\*/)*+", re.DOTALL)
@@ -120,54 +118,58 @@ class _Reader:
             yield Piece(Kind.STATEMENT, line, self.line, ("insert", "into"))
             return
         at = start = 0
-        size = len(line)
-        while at < size:
+        while at < len(line):
             if self.quote:
                 at = self._in_quotes(line, at)
+                if not self.quote and not self._has_begun():  # a comment between statements has ended
+                    self._hold(line[start:at])
+                    yield Piece(Kind.SPACE, b"".join(self.held), self.begins)
+                    self._new_statement()
+                    start = at
                 continue
             token = _TOKEN.search(line, at)
             if token is None:
                 break
             at = token.end()
-            what = token.lastgroup or ""
-            if not self._is_open() and what in {"comment", "block"}:
-                # Outside statements a comment is a piece of its own, so that no statement begins before it.
-                if what == "block":
-                    self.quote, self.depth = what, 1
-                    self.held.append(b"")  # it is held with what follows
-                continue
-            match what:
-                case "command":
-                    yield from self._held_until(line[start : token.start()])
-                    rest = line[token.start() :]
-                    yield Piece(Kind.COMMAND, rest, self.line)
+            if token.lastgroup == "command":
+                yield from self._interrupted(line[start : token.start()])
+                yield Piece(Kind.COMMAND, line[token.start() :], self.line)
+                return
+            if token.lastgroup == "end" and not self.parentheses and not self.blocks:
+                self._hold(line[start:at])
+                statement = self._statement()
+                start = at
+                yield statement
+                if statement.kind is Kind.STATEMENT and _COPY.match(statement.bare):
+                    yield Piece(Kind.SPACE, line[at:], self.line)
+                    yield from self._rows()
                     return
-                case "block":
-                    self.quote, self.depth = what, 1
-                case "dollar":
-                    self.quote, self.closing = what, token[0]
-                case "string" | "escaped" | "name":
-                    self.quote = "escaped" if what == "string" and self.escapes else what
-                case "open":
-                    self.parentheses += 1
-                case "close":
-                    self.parentheses = max(self.parentheses - 1, 0)
-                case "word":
-                    self._word(token[0].lower())
-                case "end" if not self.parentheses and not self.blocks:
-                    self._hold(line[start:at])
-                    statement = self._statement()
-                    start = at
-                    yield statement
-                    if statement.kind is Kind.STATEMENT and _COPY.match(statement.bare):
-                        yield Piece(Kind.SPACE, line[at:], self.line)
-                        yield from self._rows()
-                        return
-                case _:
-                    pass
-            if what not in {"comment", "block", "end"} and not self.words:
-                self.words.append("")  # it begins with no word; it has begun
-        rest = line[start:]
+            else:
+                self._note(token.lastgroup or "", token[0])
+        yield from self._rest(line[start:])
+
+    def _note(self, what: str, text: bytes) -> None:
+        """What a token says of those that follow."""
+        match what:
+            case "block":
+                self.quote, self.depth = what, 1
+            case "dollar":
+                self.quote, self.closing = what, text
+            case "string" | "escaped" | "name":
+                self.quote = "escaped" if what == "string" and self.escapes else what
+            case "open":
+                self.parentheses += 1
+            case "close":
+                self.parentheses = max(self.parentheses - 1, 0)
+            case "word":
+                self._word(text.lower())
+            case _:
+                pass
+        if what not in {"comment", "block", "end"} and not self.words:
+            self.words.append("")  # it begins with no word; it has begun
+
+    def _rest(self, rest: bytes) -> Iterator[Piece]:
+        """The end of a line, which may be the beginning of a statement."""
         if rest and not self._is_open() and not self.quote:
             yield Piece(Kind.SPACE, rest, self.line)
         elif rest:
@@ -176,8 +178,11 @@ class _Reader:
                 yield Piece(Kind.PART, b"".join(self.held), self.begins, tuple(self.words))
                 self.held, self.size, self.is_long = [], 0, True
 
+    def _has_begun(self) -> bool:
+        return bool(self.words or self.is_long)
+
     def _is_open(self) -> bool:
-        return bool(self.words or self.held or self.is_long)
+        return bool(self.held) or self._has_begun()
 
     def _hold(self, text: bytes) -> None:
         if not self.held and not self.is_long:
@@ -185,7 +190,8 @@ class _Reader:
         self.held.append(text)
         self.size += len(text)
 
-    def _held_until(self, text: bytes) -> Iterator[Piece]:
+    def _interrupted(self, text: bytes) -> Iterator[Piece]:
+        """What of a statement stands before a command to psql."""
         if text:
             self._hold(text)
         if self.held:

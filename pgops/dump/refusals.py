@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 _CURES = (
     ("No space left on device", "Make room, or dump to another disk. Nothing was left behind."),
     ("Disk quota exceeded", "Make room, or dump to another disk. Nothing was left behind."),
-    ("due to statement timeout", "Somebody holds a table, or waits to: look at the locks, then dump again or wait longer."),
+    (
+        "due to statement timeout",
+        "Somebody holds a table, or waits to: look at the locks, then dump again or wait longer.",
+    ),
     ("due to lock timeout", "Somebody holds a table, or waits to: look at the locks, then dump again or wait longer."),
     ("permission denied", "Dump as a role that may read all of it (pg_read_all_data), or leave that out."),
     ("row-level security", "Dump as the tables' owner, or as a role with BYPASSRLS: else rows would be missing."),

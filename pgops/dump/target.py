@@ -8,13 +8,11 @@ import attrs
 from psycopg.rows import tuple_row
 
 from pgops.findings import as_tuple
-from pgops.render.quantities import human_bytes
+from pgops.render.quantities import size as size_in_words
 
 if TYPE_CHECKING:
     import psycopg
 
-_FIRST_OWN_OID = 16384
-"""What initdb makes has lower oids (FirstNormalObjectId in access/transam.h)."""
 
 # Each thing that CREATE makes and DROP DATABASE would take along, extensions' members and public's schema left out.
 # Row types, array types, TOAST, indexes and constraints go with what they belong to.
@@ -79,7 +77,7 @@ _MORE = {
 }
 _QUERY = _OBJECTS.format(
     more="\n".join(
-        f"UNION ALL SELECT '{kind}', 'pg_catalog.{table}'::pg_catalog.regclass, o.oid FROM pg_catalog.{table} AS o"
+        f"UNION ALL SELECT '{kind}', 'pg_catalog.{table}'::pg_catalog.regclass, o.oid FROM pg_catalog.{table} AS o"  # noqa: S608
         for kind, table in _MORE.items()
     )
 )
@@ -137,11 +135,13 @@ def _many(kind: str) -> str:
 def target_contents(conn: psycopg.Connection[Any]) -> TargetContents:
     """What is in `conn`'s database. Only the catalogue is read."""
     with conn.cursor(row_factory=tuple_row) as cursor:
-        found = cursor.execute(_QUERY).fetchall()
+        found = cursor.execute(_QUERY.encode()).fetchall()
         tables = cursor.execute(_LARGEST).fetchall()
     return TargetContents(
         counts=[(kind, count) for kind, count, _ in found],
         rows=sum(rows for *_, rows, _ in tables),
-        largest=[f"{schema}.{name} ({rows:,} rows, {human_bytes(size)})" for schema, name, rows, size in tables[:_NAMED]],
+        largest=[
+            f"{schema}.{name} ({rows:,} rows, {size_in_words(size)})" for schema, name, rows, size in tables[:_NAMED]
+        ],
         fingerprint=[tuple(row) for row in found],
     )

@@ -13,6 +13,7 @@ from typing import BinaryIO
 import attrs
 
 from pgops.errors import DamagedDumpError, DumpError
+from pgops.render.visible import visible
 
 MAGIC = b"PGDMP"
 _OLDEST, _NEWEST = (1, 12), (1, 16)
@@ -41,7 +42,7 @@ class Entry:
 
     def __str__(self) -> str:
         place = f"{self.schema}.{self.name}" if self.schema else self.name
-        return f"{self.kind} {place}"
+        return visible(f"{self.kind} {place}")
 
 
 @attrs.frozen(kw_only=True)
@@ -80,7 +81,7 @@ class _Reader:
     def __init__(self, file: BinaryIO, where: str) -> None:
         self.file = file
         self.where = where
-        self.version = (0, 0)
+        self.version: tuple[int, int] = (0, 0)
         self.int_size = self.offset_size = 4
 
     def toc(self) -> Toc:
@@ -95,7 +96,7 @@ class _Reader:
                 cure="Take a newer pgops." if self.version > _NEWEST else "Was it made by a PostgreSQL before 9?",
             )
         self.int_size, self.offset_size = self._byte(), self._byte()
-        if not (1 <= self.int_size <= 8 and 1 <= self.offset_size <= 8):  # noqa: PLR2004
+        if not (1 <= self.int_size <= 8 and 1 <= self.offset_size <= 8):
             raise _BrokenError("the sizes of its numbers make no sense")
         is_custom = self._byte() == _CUSTOM
         compression = self._compression()
@@ -134,11 +135,11 @@ class _Reader:
     def _entry(self, *, is_custom: bool) -> Entry:
         number = self._int()
         has_data = bool(self._int())
-        self._text(), self._text()  # the oids of its catalogue and in it
+        self._skip_texts(2)  # the oids of its catalogue and in it
         name, kind = self._text(), self._text()
         self._int()  # its section
         definition = self._text() or ""
-        self._text(), self._text()  # how to drop it, its COPY
+        self._skip_texts(2)  # how to drop it, its COPY
         schema = self._text()
         self._text()  # tablespace
         if self.version >= (1, 14):
@@ -167,6 +168,10 @@ class _Reader:
             file=file or None,
             creates=not definition.startswith("--"),
         )
+
+    def _skip_texts(self, count: int) -> None:
+        for _ in range(count):
+            self._text()
 
     def _bytes(self, count: int) -> bytes:
         found = self.file.read(count)

@@ -84,9 +84,10 @@ def started(
     Raises `ClientProgramError` where it can't be started.
     """
     with _environment(connection, variables or {}) as environment:
-        argv = [str(program.path), *arguments]
+        argv = [str(program.path)]
         if connection is not None:
             argv.append(f"--dbname={connection.argument}")
+        argv += arguments  # last: not every getopt looks for options behind what is none
         try:
             process = subprocess.Popen(  # noqa: S603  a client program that was found
                 argv,

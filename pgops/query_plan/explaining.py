@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import psycopg
-
 from pgops.errors import ExplainError, NotApprovedError
 from pgops.query_plan.asking import GENERIC_SINCE, explain_analyzed, explain_planned, refuse_unfit
 from pgops.query_plan.statement import statement_of
 
 if TYPE_CHECKING:
+    import psycopg
+
     from pgops.query_plan.plan import QueryPlan
     from pgops.query_plan.statement import Parameters, Sql
 
@@ -56,12 +56,7 @@ def _analyzed(conn: psycopg.Connection[Any], sql: Sql, params: Parameters | None
 
     # What is judged is what is sent, to the letter: with its parameters in it.
     statement = statement_of(conn, sql, params, written_out=True)
-    factory = conn.cursor_factory
-    conn.cursor_factory = psycopg.Cursor  # the catalogue is asked with %s, which a RawCursor does not take
-    try:
-        verdict = judge(conn, statement.text)
-    finally:
-        conn.cursor_factory = factory
+    verdict = judge(conn, statement.text)
     if not verdict.is_safe:
         raise NotApprovedError(
             f"ANALYZE would run the statement, and nobody has approved that: {'; '.join(verdict.reasons)}.",

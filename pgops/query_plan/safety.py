@@ -11,12 +11,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import psycopg
 from psycopg.rows import tuple_row
 
 from pgops.errors import MissingExtraError
 
 if TYPE_CHECKING:
-    import psycopg
     from psycopg import Cursor
 
     from pgops.query_plan.names_used import Names
@@ -55,7 +55,7 @@ def judge(conn: psycopg.Connection[Any], sql: str) -> Verdict:
     standby, in the caller's transaction. Raises psycopg's errors where the connection is lost.
     """
     # Names may be in any letters, and what this asks must not end the caller's transaction: a savepoint, always undone.
-    with conn.transaction(force_rollback=True), conn.cursor(row_factory=tuple_row) as cursor:
+    with conn.transaction(force_rollback=True), psycopg.Cursor(conn, row_factory=tuple_row) as cursor:
         cursor.execute("SET LOCAL client_encoding = 'UTF8'")
         try:
             return _judged(cursor, sql)

@@ -1,0 +1,341 @@
+"""A restore at work: the program that does it, watched, and what is in the target afterwards, whatever happened."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import queue
+import re
+import secrets
+import subprocess
+import tempfile
+import time
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
+
+import attrs
+import psycopg
+from psycopg.rows import tuple_row
+
+from pgops.approval import Record, agreed
+from pgops.db.identity import database_identity
+from pgops.db.working_session import another, as_found, refuse_read_only, refuse_transaction_pooler
+from pgops.dump.manifest import file_facts
+from pgops.dump.messages import Cause, RestoreMessage, message, read_messages
+from pgops.dump.plain_facts import opened
+from pgops.dump.restoring import RestoreProposal
+from pgops.dump.sql_feed import Feed
+from pgops.dump.target import target_contents
+from pgops.errors import RestoreError, StaleProposalError, WrongConnectionError
+from pgops.programs import ChildConnection, started
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pgops.approval import Approval, Keep
+    from pgops.dump.toc import Entry
+
+_LOOK_S = 0.1
+_GONE_S = 10.0
+"""How long sessions of a program that has ended may take to end, before they are ended."""
+_LINES_KEPT = 2000
+_BEGUN = re.compile(r"pg_restore: (?:creating|processing data for|executing) (.*)")
+_VERBOSE = re.compile(
+    r"pg_restore: (?:connecting to|creating|processing|executing|implied|entering|launching|finished|skipping|restoring"
+    r"|disabling|enabling|setting|dropping|reduced|transferring|started|ready)"
+)
+
+
+@attrs.frozen(kw_only=True)
+class RestoreProgress:
+    """A moment of a restore: so many entries of the dump have been begun, and the last of them."""
+
+    done: int
+    total: int
+    what: str
+
+
+OnRestoreProgress: TypeAlias = "Callable[[RestoreProgress], object]"
+
+
+def carry_out(
+    proposal: RestoreProposal,
+    conn: psycopg.Connection[Any],
+    *,
+    approval: Approval | None,
+    analyze: bool,
+    on_progress: OnRestoreProgress | None,
+    record: Keep | None,
+) -> Record:
+    """See `RestoreProposal.apply`."""
+    approval = agreed(proposal, approval)
+    began = dt.datetime.now(dt.UTC)
+    if conn.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+        raise WrongConnectionError(
+            "This connection is in a transaction, and the restore would wait for what it has locked.",
+            cure="Commit or roll back first, then apply.",
+        )
+    _refuse_another(proposal, conn)
+    application = f"pgops restore {secrets.token_hex(4)}"
+    with ExitStack() as sessions:
+        session = sessions.enter_context(closing(another(conn, application="pgops restore")))
+        refuse_read_only(session)
+        with closing(another(conn, application="pgops restore")) as other:
+            refuse_transaction_pooler(session, other)
+        before = target_contents(session)
+        if before.fingerprint != proposal.before.fingerprint:
+            raise StaleProposalError(
+                f"{proposal.title}: the target held {proposal.before} when this was proposed, and holds {before} now.",
+                cure="Propose it anew, and look again.",
+            )
+        work = Work(proposal, _named(proposal.connection, application), on_progress)
+        try:
+            work.run()
+        except BaseException:
+            _end_sessions(conn, application)
+            raise
+        failures = work.failures
+        if work.problem is not None or failures:
+            raise _failed(proposal, work, _left(proposal, conn, application))
+        warnings = [str(each) for each in work.messages if each.severity == "warning"]
+        analyzed = False
+        if analyze:
+            try:
+                session.execute("ANALYZE")
+                analyzed = True
+            except psycopg.Error as error:  # what was restored stands
+                warnings.append(f"ANALYZE failed: {error.diag.message_primary or error}")
+    done = Record(
+        kind=proposal.kind,
+        title=proposal.title,
+        digest=proposal.digest,
+        target=proposal.target,
+        statements=proposal.statements,
+        approval=approval,
+        began=began,
+        ended=dt.datetime.now(dt.UTC),
+        outcome="restored",
+        details={
+            "entries": len(proposal.plan.restored),
+            "left_out": [str(each) for each in proposal.plan.left_out],
+            "unknown_settings": list(proposal.plan.unknown_settings),
+            "single_transaction": proposal.plan.single_transaction,
+            "program": str(proposal.plan.program or proposal.plan.psql),
+            "warnings": warnings,
+            "analyzed": analyzed,
+            "advice": [] if analyzed else ["Run ANALYZE: a restored database has no statistics."],
+        },
+    )
+    if record is not None:
+        record(done)
+    return done
+
+
+def _refuse_another(proposal: RestoreProposal, conn: psycopg.Connection[Any]) -> None:
+    with as_found(conn):
+        now = database_identity(conn)
+    if now != dict(proposal.target):
+        differing = ", ".join(name for name in now if now[name] != proposal.target.get(name))
+        raise StaleProposalError(
+            f"{proposal.title}: this connection is to another {differing}.", cure="Propose it there and look again."
+        )
+    try:
+        hashes = {each.name: each.sha256 for each in file_facts(proposal.path)}
+    except OSError as problem:
+        raise StaleProposalError(
+            f"{proposal.title}: {proposal.path} can't be read any more: {problem.strerror}.", cure="Propose it anew."
+        ) from None
+    if sorted(hashes.values()) != sorted(proposal.parameters["sha256"].values()):
+        raise StaleProposalError(
+            f"{proposal.title}: {proposal.path} is not what it was when this was proposed.", cure="Propose it anew."
+        )
+
+
+def _named(child: ChildConnection, application: str) -> ChildConnection:
+    return attrs.evolve(child, target=child.target.with_(application_name=application))
+
+
+@attrs.define
+class Work:
+    """One run of pg_restore, or of psql that is fed."""
+
+    proposal: RestoreProposal
+    child: ChildConnection
+    on_progress: OnRestoreProgress | None
+    lines: list[str] = attrs.field(factory=list)
+    begun: queue.SimpleQueue[str] = attrs.field(factory=queue.SimpleQueue)
+    done: int = 0
+    problem: str | None = None
+    """How the program ended, where it did not end well."""
+    feed: Feed | None = None
+    in_names: bool = False
+    """Whether the last line that was heard named what was begun."""
+
+    def run(self) -> None:
+        """Until it has ended, well or not."""
+        if self.proposal.plan.as_sql:
+            self._through_psql()
+        else:
+            self._directly()
+
+    @property
+    def messages(self) -> tuple[RestoreMessage, ...]:
+        """What was said that is worth a message."""
+        at_line = self.feed.entry_at if self.feed is not None else None
+        return read_messages(self.lines, entries=self.proposal.plan.contents.entries, entry_at_line=at_line)
+
+    @property
+    def failures(self) -> tuple[RestoreMessage, ...]:
+        """The errors among them."""
+        return tuple(each for each in self.messages if each.severity == "error")
+
+    def _directly(self) -> None:
+        plan = self.proposal.plan
+        assert plan.program is not None  # noqa: S101  an archive has one
+        with (
+            _list_file(self.proposal) as list_file,
+            started(plan.program, plan.arguments(list_file=list_file), self.child, on_line=self._hear) as running,
+        ):
+            while not running.has_ended(_LOOK_S):
+                self._tell()
+        self._tell()
+        self.problem = running.problem and f"{plan.program.name} {running.problem}"
+
+    def _through_psql(self) -> None:
+        plan = self.proposal.plan
+        assert plan.psql is not None  # noqa: S101  that is what as_sql says
+        with started(
+            plan.psql, plan.psql_arguments(), self.child, stdin=subprocess.PIPE, on_line=self._hear
+        ) as running:
+            handle = running.stdin.fileno()
+            self.feed = Feed(plan, lambda text: _write_all(handle, text), self._entry)
+            try:
+                with suppress(BrokenPipeError):  # psql has stopped at an error, which it tells
+                    self.feed.begin()
+                    with self._sql() as sql:
+                        self.feed.pour(sql)
+                    self.feed.end()
+            finally:
+                # Without COMMIT whatever psql was told is undone when it ends, and the end of its input ends it.
+                running.stdin.close()
+            while not running.has_ended(_LOOK_S):
+                self._tell()
+        self._tell()
+        self.problem = running.problem and f"psql {running.problem}"
+
+    @contextmanager
+    def _sql(self) -> Iterator[BinaryIO]:
+        plan = self.proposal.plan
+        if plan.program is None:
+            with opened(plan.contents.path) as sql:
+                yield sql
+            return
+        with (
+            _list_file(self.proposal) as list_file,
+            started(
+                plan.program, plan.arguments(list_file=list_file), None, stdout=subprocess.PIPE, on_line=self._hear
+            ) as running,
+        ):
+            yield cast("BinaryIO", running.stdout)
+            running.process.wait()
+            if running.problem is not None:
+                kept = "Nothing of it was kept." if plan.single_transaction else "What was restored until then stays."
+                said = "; ".join(running.messages)
+                raise RestoreError(
+                    f"{self.proposal.title}: {plan.program.name} {running.problem}: {said}. {kept}",
+                    failures=read_messages(self.lines, entries=plan.contents.entries),
+                )
+
+    def _hear(self, line: str) -> None:
+        """From another thread: a line of stderr."""
+        begun = _BEGUN.match(line)
+        if begun is not None:
+            self.begun.put(begun[1])
+        if _VERBOSE.match(line):
+            self.in_names = True
+            if not self.lines:
+                return  # after an error it shows where that ends
+        elif self.in_names and not line.startswith("pg_restore: "):
+            return  # the rest of a name with a line break
+        else:
+            self.in_names = False
+        if len(self.lines) < _LINES_KEPT:
+            self.lines.append(line)
+
+    def _entry(self, entry: Entry) -> None:
+        self.begun.put(str(entry))
+        self._tell()
+
+    def _tell(self) -> None:
+        what = None
+        with suppress(queue.Empty):
+            while True:
+                what = self.begun.get_nowait()
+                self.done += 1
+        if what is not None and self.on_progress is not None:
+            total = max(len(self.proposal.plan.restored), self.done)
+            self.on_progress(RestoreProgress(done=self.done, total=total, what=what))
+
+
+def _write_all(handle: int, text: bytes) -> None:
+    # Not through a buffer of Python's: on closing, what is left in it would wait for a psql that no longer reads.
+    rest = memoryview(text)
+    while rest:
+        rest = rest[os.write(handle, rest) :]
+
+
+@contextmanager
+def _list_file(proposal: RestoreProposal) -> Iterator[str | None]:
+    if not proposal.plan.needs_list:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="pgops-") as folder:
+        file = Path(folder) / "entries"
+        file.write_text(proposal.plan.listed())
+        yield str(file)
+
+
+_OURS = """
+SELECT a.pid
+  FROM pg_catalog.pg_stat_activity AS a
+ WHERE a.application_name = %s
+   AND a.datid = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())
+"""
+
+
+def _end_sessions(conn: psycopg.Connection[Any], application: str) -> None:
+    """Wait until the program's sessions have ended, and with them their transactions; end those that do not."""
+    with suppress(psycopg.Error), closing(another(conn, application="pgops restore")) as session:
+        until = time.monotonic() + _GONE_S
+        with session.cursor(row_factory=tuple_row) as cursor:
+            while pids := [pid for (pid,) in cursor.execute(_OURS, [application]).fetchall()]:
+                if time.monotonic() > until:
+                    cursor.execute("SELECT pg_catalog.pg_terminate_backend(pid, 5000) FROM unnest(%s) AS pid", [pids])
+                    return
+                time.sleep(_LOOK_S)
+
+
+def _left(proposal: RestoreProposal, conn: psycopg.Connection[Any], application: str) -> str:
+    """What is in the target now, in words."""
+    _end_sessions(conn, application)
+    try:
+        with closing(another(conn, application="pgops restore")) as session:
+            now = target_contents(session)
+    except psycopg.Error as error:
+        return f"What is in the target could not be looked at: {error}"
+    if now.fingerprint == proposal.before.fingerprint:
+        kept = "The target is as it was" if not now.is_empty else "Nothing is left in the target"
+        return f"{kept}." if proposal.plan.single_transaction else f"{kept}, as far as objects go."
+    return f"The target now holds {now}."
+
+
+def _failed(proposal: RestoreProposal, work: Work, left: str) -> RestoreError:
+    failures = work.failures
+    if not failures:
+        said = "; ".join(work.lines[-3:])
+        words = f"{work.problem}{f': {said}' if said else ''}"
+        failures = (message(words, cause=Cause.CONNECTION_LOST if "connection" in words else None),)
+    first = failures[0]
+    more = f", and {len(failures) - 1} more" if len(failures) > 1 else ""
+    return RestoreError(f"{proposal.title} failed at {first}{more}. {left}", failures=failures, cure=first.cure)

@@ -1,0 +1,287 @@
+"""Restoring a dump, as a proposal: the target and what is in it, how it is done, what of the dump is left out.
+
+A restore writes a whole database, and the worst one goes to the wrong database. So the dump is read to its end first,
+the target is named with what it holds, and one that holds anything is refused unless that is said.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, closing
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from psycopg.rows import tuple_row
+
+from pgops.approval import Keep, Proposal, Record
+from pgops.db.identity import database_identity
+from pgops.db.working_session import another, as_found, refuse_read_only, refuse_transaction_pooler
+from pgops.dump.checking import DumpCheck, check_contents, read_whole, reading_program
+from pgops.dump.manifest import file_facts
+from pgops.dump.messages import Cause, message
+from pgops.dump.plan_of_dump import Content
+from pgops.dump.restore_plan import RestorePlan, refuse_impossible
+from pgops.dump.settings_of_dump import psql_for, settings_of, unknown_settings
+from pgops.dump.target import TargetContents, target_contents
+from pgops.errors import RestoreError, TargetNotEmptyError
+from pgops.programs import ChildConnection
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import psycopg
+
+    from pgops.approval import Approval
+    from pgops.dump.contents import Contents
+    from pgops.dump.restore_work import OnRestoreProgress
+    from pgops.dump.toc import Entry
+
+_NAMED = 200
+"""Entries that are written out one by one; more are counted by kind."""
+
+
+@attrs.frozen(kw_only=True)
+class RestoreProposal(Proposal):
+    """A restore that could be done. `propose_restore` makes one.
+
+    `parameters` hold the SHA-256 of each file of the dump and what was in the target, so an approval is of just that.
+    """
+
+    plan: RestorePlan
+    check: DumpCheck
+    before: TargetContents
+    """What was in the target when this was proposed."""
+    connection: ChildConnection = attrs.field(repr=False)
+
+    @property
+    def path(self) -> Path:
+        """The dump."""
+        return self.plan.contents.path
+
+    def apply(
+        self,
+        conn: psycopg.Connection[Any],
+        *,
+        approval: Approval | None,
+        analyze: bool = False,
+        on_progress: OnRestoreProgress | None = None,
+        record: Keep | None = None,
+    ) -> Record:
+        """Restore it, and give a record. `conn` says where; the work is done by pg_restore or psql, and watched.
+
+        `analyze` gathers statistics afterwards, which a dump has none of (but one of pg_dump 18 --statistics).
+        `on_progress` is called from this thread, about ten times a second.
+
+        Raises `NotApprovedError`, `StaleProposalError` where the dump or the target is another now, `PoolerError`,
+        `ReadOnlyServerError`, and `RestoreError` where something failed: its `failures` are `RestoreMessage`s, and it
+        says what is left. In one transaction nothing is. Ctrl-C stops the program, and is passed on.
+        """
+        from pgops.dump.restore_work import carry_out  # noqa: PLC0415  it needs this module's proposal
+
+        return carry_out(self, conn, approval=approval, analyze=analyze, on_progress=on_progress, record=record)
+
+
+def propose_restore(
+    conn: psycopg.Connection[Any],
+    path: str | os.PathLike[str],
+    *,
+    into_existing: bool = False,
+    content: str = "all",
+    jobs: int = 1,
+    single_transaction: bool | None = None,
+    owner: bool = False,
+    privileges: bool = False,
+    subscriptions: bool = False,
+    bin_path: str | os.PathLike[str] | None = None,
+) -> RestoreProposal:
+    """What restoring the dump at `path` into `conn`'s database would do: nothing is changed.
+
+    The dump is read to its end first. `into_existing` says that a database with objects in it is meant; `content` is
+    `all`, `schema` or `data`; `jobs` above 1 need the custom or directory format, and are no single transaction, which
+    it is otherwise. Owners and privileges are the dump's only if asked for; subscriptions are left out unless asked
+    for, as they would connect to another server.
+
+    pg_restore is the lowest that can read the archive. Where the dump sets what the server does not know (pg_dump 17
+    and later write transaction_timeout), and for a plain dump, SQL goes through psql, without those lines.
+
+    Raises `DamagedDumpError`, `DumpError` where it is no dump, `NoClientProgramError`, `TargetNotEmptyError`,
+    `ReadOnlyServerError`, `PoolerError`, and `RestoreError` for what is sure to fail: a plain dump that leaves the
+    database, an extension that the server does not have, an owner that is no role there.
+    """
+    contents, manifest = read_whole(path)
+    wanted = Content(content)
+    refuse_impossible(contents, content=wanted, jobs=jobs, single_transaction=single_transaction)
+    child = ChildConnection.like(conn, application="pgops restore")
+    program = None if contents.plain is not None else reading_program(contents, bin_path=bin_path, target=child.target)
+    check = check_contents(contents, manifest, program=program)
+    with ExitStack() as sessions:
+        session = sessions.enter_context(closing(another(conn, application="pgops restore")))
+        refuse_read_only(session)
+        refuse_transaction_pooler(session, sessions.enter_context(closing(another(conn, application="pgops restore"))))
+        before = target_contents(session)
+        facts = _facts(session)
+        unknown = unknown_settings(session, settings_of(contents, program))
+        missing = list(_missing(session, contents, owner=owner))
+    with as_found(conn):
+        target = database_identity(conn)
+    if not before.is_empty and not into_existing:
+        raise TargetNotEmptyError(
+            f"The database {target['database']!r} holds {before}.",
+            cure="Restore into an empty database, or say into_existing=True (--into-existing).",
+        )
+    if missing:
+        raise RestoreError(
+            f"{contents.path} can't be restored there: {'; '.join(str(each) for each in missing)}.",
+            failures=missing,
+            cure=missing[0].cure,
+        )
+    as_sql = contents.plain is not None or bool(unknown)
+    if as_sql and jobs > 1:
+        raise RestoreError(
+            f"The server does not know {', '.join(unknown)}, which the dump sets: it is sent as SQL, by one session.",
+            cure="Take one job.",
+        )
+    plan = RestorePlan(
+        contents=contents,
+        program=program,
+        psql=psql_for(child, bin_path=bin_path) if as_sql else None,
+        content=wanted,
+        jobs=jobs,
+        single_transaction=jobs == 1 if single_transaction is None else single_transaction,
+        owner=owner,
+        privileges=privileges,
+        subscriptions=subscriptions,
+        role=facts["role"],
+        superuser=facts["superuser"],
+        has_public=facts["has_public"],
+        unknown_settings=unknown,
+    )
+    files = manifest.files if manifest is not None else file_facts(contents.path)
+    return RestoreProposal(
+        kind="restore",
+        title=f"Restore {contents.path.name} into {target['database']}",
+        statements=(*plan.command_lines(child.argument), *_written_out(plan)),
+        target=target,
+        parameters={
+            "path": str(contents.path.absolute()),
+            "sha256": {each.name: each.sha256 for each in files},
+            "content": str(wanted),
+            "jobs": jobs,
+            "single_transaction": plan.single_transaction,
+            "owner": owner,
+            "privileges": privileges,
+            "subscriptions": subscriptions,
+            "before": [list(each) for each in before.fingerprint],
+        },
+        effects=tuple(_effects(plan, before)),
+        risks=tuple(_risks(plan, before, check, child, facts)),
+        plan=plan,
+        check=check,
+        before=before,
+        connection=_fitted(child, facts),
+    )
+
+
+_FACTS = """
+SELECT CASE WHEN current_user <> session_user THEN current_user END,
+       (SELECT r.rolsuper FROM pg_catalog.pg_roles AS r WHERE r.rolname = current_user),
+       EXISTS (SELECT FROM pg_catalog.pg_namespace AS n WHERE n.nspname = 'public'),
+       (SELECT s.reset_val FROM pg_catalog.pg_settings AS s WHERE s.name = 'default_transaction_read_only'),
+       (SELECT s.reset_val FROM pg_catalog.pg_settings AS s WHERE s.name = 'lc_messages'),
+       pg_catalog.current_setting('max_locks_per_transaction')::bigint
+         * (pg_catalog.current_setting('max_connections')::bigint
+            + pg_catalog.current_setting('max_prepared_transactions')::bigint)
+"""
+
+
+def _facts(session: psycopg.Connection[Any]) -> dict[str, Any]:
+    with session.cursor(row_factory=tuple_row) as cursor:
+        row = cursor.execute(_FACTS).fetchone() or (None,) * 6
+    return dict(zip(("role", "superuser", "has_public", "read_only", "messages", "locks"), row, strict=True))
+
+
+def _fitted(child: ChildConnection, facts: dict[str, Any]) -> ChildConnection:
+    """With the startup options that a session needs beyond what a dump sets for itself."""
+    options = []
+    if facts["read_only"] == "on":
+        options.append("-c default_transaction_read_only=off")
+    if facts["superuser"] and facts["role"] is None and facts["messages"] not in {"", "C", "POSIX", "en_US.UTF-8"}:
+        options.append("-c lc_messages=C")  # pg_restore hands on words and no SQLSTATE
+    return attrs.evolve(child, target=child.target.with_(options=" ".join(options))) if options else child
+
+
+def _missing(session: psycopg.Connection[Any], contents: Contents, *, owner: bool) -> Iterator[Any]:
+    """What the dump needs and the server does not have."""
+    extensions = {each.name: each for each in contents.entries if each.kind == "EXTENSION"}
+    with session.cursor(row_factory=tuple_row) as cursor:
+        known = cursor.execute(
+            "SELECT a.name::text FROM pg_catalog.pg_available_extensions AS a"
+            " UNION SELECT e.extname::text FROM pg_catalog.pg_extension AS e"
+        ).fetchall()
+        roles = cursor.execute("SELECT r.rolname::text FROM pg_catalog.pg_roles AS r").fetchall()
+    for name in extensions.keys() - {each for (each,) in known}:
+        yield message(
+            f"extension {name} is not available on the server", about=extensions[name], cause=Cause.MISSING_EXTENSION
+        )
+    if owner:
+        owners = {each.owner: each for each in contents.entries if each.owner}
+        for name in sorted(owners.keys() - {each for (each,) in roles}):
+            yield message(f'its owner, role "{name}", does not exist', about=owners[name], cause=Cause.MISSING_ROLE)
+
+
+def _written_out(plan: RestorePlan) -> Iterator[str]:
+    restored = plan.restored
+    if len(restored) <= _NAMED:
+        yield from (f"-- {each}" for each in restored)
+    else:
+        yield from (f"-- {count:,} x {kind}" for kind, count in _by_kind(restored))
+    for each in plan.left_out[:_NAMED]:
+        yield f"-- left out: {each}"
+
+
+def _by_kind(entries: tuple[Entry, ...]) -> list[tuple[str, int]]:
+    counts: dict[str, int] = {}
+    for each in entries:
+        counts[each.kind] = counts.get(each.kind, 0) + 1
+    return list(counts.items())
+
+
+def _effects(plan: RestorePlan, before: TargetContents) -> Iterator[str]:
+    contents = plan.contents
+    yield f"the target holds {before}"
+    of = f" of database {contents.database!r}" if contents.database else ""
+    when = f", made {contents.at:%Y-%m-%d %H:%M}" if contents.at else ""
+    yield (
+        f"{len(plan.restored):,} entries of a {contents.format} dump{of}{when}, from server {contents.server} "
+        f"by pg_dump {contents.program}"
+    )
+    yield "all in one transaction: whole or not at all" if plan.single_transaction else "not in one transaction"
+    if plan.unknown_settings:
+        yield f"left out, as the server does not know it: SET {', '.join(plan.unknown_settings)}"
+    if plan.left_out:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in _by_kind(plan.left_out))
+        yield f"left out: {kinds}"
+
+
+def _risks(
+    plan: RestorePlan, before: TargetContents, check: DumpCheck, child: ChildConnection, facts: dict[str, Any]
+) -> Iterator[str]:
+    dumped = plan.contents.server_major
+    if dumped is not None and dumped > child.server_major:
+        yield (
+            f"the server is PostgreSQL {child.server_major}, older than the one that was dumped, {dumped}: it may not "
+            "take what is newer"
+        )
+    if not before.is_empty:
+        yield "the target is not empty: what the dump makes may be there already, and rows come on top of rows"
+    if plan.contents.plain is not None and plan.contents.plain.drops:
+        yield f"the dump drops things first ({plan.contents.plain.drops:,} statements), as pg_dump --clean writes it"
+    if not plan.single_transaction:
+        yield "if it fails, what was restored until then stays"
+    elif len(plan.restored) > facts["locks"] // 2:
+        yield (
+            f"{len(plan.restored):,} objects in one transaction may need more locks than the server has, "
+            f"{facts['locks']:,}: raise max_locks_per_transaction, or restore without a single transaction"
+        )
+    yield from (f"not proved of the dump: {each}" for each in check.unproved)

@@ -1,0 +1,124 @@
+"""A dump as SQL on its way to psql: what does not belong in this restore is taken out, everything else goes as it is.
+
+psql gets it under a `\\restrict` of our own, with a key that no dump can know (CVE-2025-8714): whatever the dump says,
+it is SQL for the server, and no command to psql. The transaction is ours, too: pg_dump's BEGIN and COMMIT around large
+objects would end it in the middle.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from bisect import bisect_right
+from collections.abc import Callable
+from typing import BinaryIO
+
+import attrs
+
+from pgops.dump.plain_facts import SETTING, begins_or_ends, header_of, refusal_of
+from pgops.dump.plain_sql import Kind, Piece, pieces_of
+from pgops.dump.restore_plan import RestorePlan
+from pgops.dump.toc import Entry
+from pgops.errors import RestoreError
+
+_OWNER = re.compile(
+    rb"""ALTER\ [A-Z\ ]+\ .*\ OWNER\ TO\ (?:"(?:[^"]|"")*"|[A-Za-z_\x80-\xff][\w$\x80-\xff]*);\s*""",
+    re.DOTALL | re.VERBOSE,
+)
+# A dump of the schema public alone makes it, and with --clean drops it first, with all that is in it from elsewhere.
+_PUBLIC = {b"CREATE SCHEMA public;", b"DROP SCHEMA public;", b"DROP SCHEMA IF EXISTS public;"}
+_ENOUGH = 64 * 1024
+
+
+@attrs.define
+class Feed:
+    """Writes a dump to psql; afterwards, or meanwhile, it says which object a line belongs to."""
+
+    plan: RestorePlan
+    write: Callable[[bytes], object]
+    on_entry: Callable[[Entry], object]
+    lines: list[int] = attrs.field(factory=list)
+    entries: list[Entry] = attrs.field(factory=list)
+    line: int = 1
+    """The next one of psql's input."""
+    at_head: bool = True
+    key: str = attrs.field(factory=lambda: secrets.token_hex(16))
+    buffer: list[bytes] = attrs.field(factory=list)
+    size: int = 0
+
+    def begin(self) -> None:
+        """What comes before the dump."""
+        self._send(f"\\restrict {self.key}\n".encode())
+        if self.plan.single_transaction:
+            self._send(b"BEGIN;\n")
+        for name in ("default_transaction_read_only", "lock_timeout", "statement_timeout"):
+            self._send(f"SET {name} = {'off' if name.endswith('only') else 0};\n".encode())
+        if self.plan.single_transaction:
+            self._send(b"SET transaction_read_only = off;\n")
+        if self.plan.role is not None:
+            name = self.plan.role.replace('"', '""')
+            self._send(f'SET ROLE "{name}";\n'.encode())
+
+    def pour(self, sql: BinaryIO) -> None:
+        """The dump itself."""
+        for piece in pieces_of(sql):
+            if piece.kind is Kind.SPACE and (entry := header_of(piece.text)) is not None:
+                self.at_head = False
+                self.lines.append(self.line)
+                self.entries.append(entry)
+                self.on_entry(entry)
+            # what is left out leaves its lines, so that psql counts as the dump does
+            self._send(piece.text if self._is_wanted(piece) else b"\n" * piece.text.count(b"\n"))
+
+    def end(self) -> None:
+        """What makes it stand. Nothing before this does."""
+        if self.plan.single_transaction:
+            self._send(b"\nCOMMIT;\n")
+        self._send(f"\\unrestrict {self.key}\n".encode())
+        self.flush()
+
+    def flush(self) -> None:
+        """Hand over what is held."""
+        self.write(b"".join(self.buffer))
+        self.buffer, self.size = [], 0
+
+    def entry_at(self, line: int) -> Entry | None:
+        """The object that a line of psql's input belongs to."""
+        place = bisect_right(self.lines, line)
+        return self.entries[place - 1] if place else None
+
+    def _send(self, text: bytes) -> None:
+        self.buffer.append(text)
+        self.size += len(text)
+        self.line += text.count(b"\n")
+        if self.size >= _ENOUGH:
+            self.flush()
+
+    def _is_wanted(self, piece: Piece) -> bool:
+        if piece.kind in {Kind.SPACE, Kind.ROWS}:
+            return True
+        if piece.kind is Kind.COMMAND or self.plan.contents.plain is not None:
+            refused = refusal_of(piece)
+            if refused is not None:
+                raise RestoreError(f"Line {piece.line} of the dump is not run: {refused}.")
+        if piece.kind is Kind.COMMAND:  # a restriction of its own, in place of which there is ours
+            return False
+        return piece.kind is not Kind.STATEMENT or not self._is_left_out(piece)
+
+    def _is_left_out(self, piece: Piece) -> bool:
+        plan, words = self.plan, piece.words
+        if self.at_head and (setting := SETTING.match(piece.bare)) is not None:
+            return setting[1].decode("ascii", "replace").lower() in plan.unknown_settings
+        if plan.single_transaction and begins_or_ends(piece):
+            return True
+        if words[:2] in {("create", "schema"), ("drop", "schema")} and plan.has_public:
+            return piece.bare.strip() in _PUBLIC
+        if words[:1] == ("alter",) and not plan.owner and _OWNER.fullmatch(piece.bare):
+            return True
+        if words[:3] == ("set", "session", "authorization"):
+            return not plan.owner
+        if words[:1] in {("grant",), ("revoke",)} or words[:3] == ("alter", "default", "privileges"):
+            return not plan.privileges
+        if words[1:2] == ("subscription",) or words[:3] == ("comment", "on", "subscription"):
+            return not plan.subscriptions
+        return words[:3] == ("comment", "on", "extension") and not plan.superuser
