@@ -1,8 +1,8 @@
 """Change with consent: a proposal says what would be done, an approval agrees to exactly that, a record says what was.
 
 Nothing here changes anything. Each part that can change something (a user's file, a database) subclasses `Proposal`
-beside its code and adds `apply(*, approval, record=None)`, which begins with `agreed(self, approval)` and gives a
-`Record`. There is no default yes.
+beside its code and adds `apply(*, approval, record=None)`, which begins with `agreed(self, approval)` and ends with
+`recorded(...)`. There is no default yes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
-from pgops.errors import NotApprovedError
+from pgops.errors import NotApprovedError, StaleProposalError
 from pgops.findings import as_json, as_tuple
 
 if TYPE_CHECKING:
@@ -122,3 +122,40 @@ def agreed(proposal: Proposal, approval: Approval | None) -> Approval:
             cure="Approve it anew.",
         )
     return approval
+
+
+def refuse_other_target(proposal: Proposal, now: Mapping[str, Any]) -> None:
+    """Raise `StaleProposalError` where the database that is at hand now is another than the one proposed for."""
+    differing = [name for name in now if now[name] != proposal.target.get(name)]
+    if differing:
+        raise StaleProposalError(
+            f"{proposal.title}: this connection is to another {', '.join(differing)}.",
+            cure="Propose it there, and look again.",
+        )
+
+
+def recorded(
+    proposal: Proposal,
+    approval: Approval,
+    *,
+    began: dt.datetime,
+    outcome: str,
+    details: Mapping[str, Any],
+    keep: Keep | None,
+) -> Record:
+    """The record of what was done from `began` until now, which `keep` is handed too."""
+    done = Record(
+        kind=proposal.kind,
+        title=proposal.title,
+        digest=proposal.digest,
+        target=proposal.target,
+        statements=proposal.statements,
+        approval=approval,
+        began=began,
+        ended=dt.datetime.now(dt.UTC),
+        outcome=outcome,
+        details=details,
+    )
+    if keep is not None:
+        keep(done)
+    return done

@@ -13,7 +13,7 @@ from pgops.actions.asking import as_text, asking, moment, read_moment
 from pgops.actions.proposing import How, target_of
 from pgops.actions.results import EndingResult, Endings, Outcome
 from pgops.actions.session import EXECUTING
-from pgops.approval import Record, agreed
+from pgops.approval import Record, agreed, recorded, refuse_other_target
 from pgops.errors import StaleProposalError
 
 if TYPE_CHECKING:
@@ -94,31 +94,18 @@ def end(
 
 def _keep(proposal: EndingProposal, approval: Approval, began: dt.datetime, work: Work, record: Keep | None) -> Record:
     endings = work.endings()
-    done = Record(
-        kind=proposal.kind,
-        title=proposal.title,
-        digest=proposal.digest,
-        target=proposal.target,
-        statements=proposal.statements,
-        approval=approval,
+    return recorded(
+        proposal,
+        approval,
         began=began,
-        ended=dt.datetime.now(dt.UTC),
         outcome=endings.summary,
         details=endings.to_facts(),
+        keep=record,
     )
-    if record is not None:
-        record(done)
-    return done
 
 
 def _refuse_other_target(proposal: EndingProposal, conn: psycopg.Connection[Any]) -> None:
-    now = target_of(conn)
-    differing = ", ".join(name for name in now if now[name] != proposal.target.get(name))
-    if differing:
-        raise StaleProposalError(
-            f"{proposal.title}: this connection is to another {differing}.",
-            cure="List the sessions there, and propose.",
-        )
+    refuse_other_target(proposal, target_of(conn))
     if not proposal.is_consistent:
         raise StaleProposalError(
             f"{proposal.title}: its sessions are not those of its statements.", cure="Propose it anew."

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from pgops.approval import Keep, Proposal, Record, agreed
+from pgops.approval import Keep, Proposal, Record, agreed, recorded
 from pgops.config.document import file_text
 from pgops.config.masking import masked_difference
 from pgops.errors import StaleProposalError
@@ -79,25 +79,18 @@ class FileProposal(Proposal):
                 self._refuse_stale(real)
                 backup = self._write(real)
             outcome = "written"
-        done = Record(
-            kind=self.kind,
-            title=self.title,
-            digest=self.digest,
-            target=self.target,
-            statements=self.statements,
-            approval=approval,
+        return recorded(
+            self,
+            approval,
             began=began,
-            ended=dt.datetime.now(dt.UTC),
             outcome=outcome,
             details={
                 "path": str(self.path),
                 "backup": str(backup) if backup is not None else None,
                 "sha256": self.parameters["sha256"],
             },
+            keep=record,
         )
-        if record is not None:
-            record(done)
-        return done
 
     def _write(self, real: Path) -> Path | None:
         backup = None

@@ -18,7 +18,7 @@ import attrs
 import psycopg
 from psycopg.rows import tuple_row
 
-from pgops.approval import Record, agreed
+from pgops.approval import Record, agreed, recorded, refuse_other_target
 from pgops.db.identity import database_identity
 from pgops.db.working_session import another, as_found, refuse_read_only, refuse_transaction_pooler
 from pgops.dump.manifest import file_facts
@@ -106,15 +106,10 @@ def carry_out(
                 analyzed = True
             except psycopg.Error as error:  # what was restored stands
                 warnings.append(f"ANALYZE failed: {error.diag.message_primary or error}")
-    done = Record(
-        kind=proposal.kind,
-        title=proposal.title,
-        digest=proposal.digest,
-        target=proposal.target,
-        statements=proposal.statements,
-        approval=approval,
+    return recorded(
+        proposal,
+        approval,
         began=began,
-        ended=dt.datetime.now(dt.UTC),
         outcome="restored",
         details={
             "entries": len(proposal.plan.restored),
@@ -126,20 +121,13 @@ def carry_out(
             "analyzed": analyzed,
             "advice": [] if analyzed else ["Run ANALYZE: a restored database has no statistics."],
         },
+        keep=record,
     )
-    if record is not None:
-        record(done)
-    return done
 
 
 def _refuse_another(proposal: RestoreProposal, conn: psycopg.Connection[Any]) -> None:
     with as_found(conn):
-        now = database_identity(conn)
-    if now != dict(proposal.target):
-        differing = ", ".join(name for name in now if now[name] != proposal.target.get(name))
-        raise StaleProposalError(
-            f"{proposal.title}: this connection is to another {differing}.", cure="Propose it there and look again."
-        )
+        refuse_other_target(proposal, database_identity(conn))
     try:
         hashes = {each.name: each.sha256 for each in file_facts(proposal.path)}
     except OSError as problem:

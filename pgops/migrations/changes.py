@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from pgops.approval import Keep, Proposal, Record, agreed
+from pgops.approval import Keep, Proposal, Record, agreed, recorded
 from pgops.errors import StaleProposalError
 from pgops.locking import locked
 from pgops.migrations.folder import OpenFolder, open_folder
@@ -69,21 +69,14 @@ class FilesProposal(Proposal):
         with writing_in(self.folder, wait_s=wait_s) as folder:
             self._refuse_stale(folder)
             carry_out(folder, self.changes)
-        done = Record(
-            kind=self.kind,
-            title=self.title,
-            digest=self.digest,
-            target=self.target,
-            statements=self.statements,
-            approval=approval,
+        return recorded(
+            self,
+            approval,
             began=began,
-            ended=dt.datetime.now(dt.UTC),
             outcome="written",
             details={"folder": str(self.folder), **self.parameters},
+            keep=record,
         )
-        if record is not None:
-            record(done)
-        return done
 
     def _refuse_stale(self, folder: OpenFolder) -> None:
         for name, then in self.target["files"].items():

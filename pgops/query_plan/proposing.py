@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import psycopg
 
-from pgops.approval import Keep, Proposal, Record, agreed
+from pgops.approval import Keep, Proposal, Record, agreed, recorded, refuse_other_target
 from pgops.db.identity import database_identity
 from pgops.db.working_session import another, as_found
 from pgops.errors import ExplainError, MissingExtraError, StaleProposalError, WrongConnectionError
@@ -63,36 +63,21 @@ class AnalyzeProposal(Proposal):
                 "This connection is in a transaction, and what it has locked would be waited for by a session of ours.",
                 cure="Commit or roll back first, then apply.",
             )
-        self._refuse_other_target(conn)
+        with as_found(conn):
+            refuse_other_target(self, database_identity(conn))
         with another(conn, application="pgops explain") as session:
             self._refuse_what_changed(session)
             plan = explain_analyzed(
                 session, self.statements[0], self.values, read_only=False, timeout_s=self.parameters["timeout_s"]
             )
-        done = Record(
-            kind=self.kind,
-            title=self.title,
-            digest=self.digest,
-            target=self.target,
-            statements=self.statements,
-            approval=approval,
+        return recorded(
+            self,
+            approval,
             began=began,
-            ended=dt.datetime.now(dt.UTC),
             outcome="carried out and rolled back",
             details={"plan": plan.to_plain(), "seconds": plan.execution_s},
+            keep=record,
         )
-        if record is not None:
-            record(done)
-        return done
-
-    def _refuse_other_target(self, conn: psycopg.Connection[Any]) -> None:
-        with as_found(conn):
-            now = database_identity(conn)
-        if now != dict(self.target):
-            differing = ", ".join(name for name in now if now[name] != self.target.get(name))
-            raise StaleProposalError(
-                f"{self.title}: this connection is to another {differing}.", cure="Propose it there and look again."
-            )
 
     def _refuse_what_changed(self, session: psycopg.Connection[Any]) -> None:
         """Asked in the session that will do it, where temporary tables of the caller's are none, or others."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from pgops.approval import Record, agreed
+from pgops.approval import Record, agreed, recorded, refuse_other_target
 from pgops.db.identity import database_identity
 from pgops.db.working_session import Standing, another, as_found, refuse_read_only, refuse_transaction_pooler
 from pgops.errors import ReadOnlyServerError, StaleProposalError, StatementFailedError, WrongConnectionError
@@ -57,21 +57,14 @@ def carry_out(
         elif session.info.transaction_status != _IDLE:  # a procedure or DO that began one
             session.execute("ROLLBACK")
             raise StatementFailedError(f"{proposal.title}: it left a transaction open, which was rolled back.")
-    done = Record(
-        kind=proposal.kind,
-        title=proposal.title,
-        digest=proposal.digest,
-        target=proposal.target,
-        statements=proposal.statements,
-        approval=approval,
+    return recorded(
+        proposal,
+        approval,
         began=began,
-        ended=dt.datetime.now(dt.UTC),
         outcome=APPLIED,
         details={"mode": proposal.mode, "statements": details},
+        keep=record,
     )
-    if record is not None:
-        record(done)
-    return done
 
 
 def _refuse_stale(proposal: SqlProposal, conn: psycopg.Connection[Any]) -> None:
@@ -81,12 +74,7 @@ def _refuse_stale(proposal: SqlProposal, conn: psycopg.Connection[Any]) -> None:
             cure="Commit or roll back first, then apply.",
         )
     with as_found(conn):
-        now = database_identity(conn)
-    if now != dict(proposal.target):
-        differing = ", ".join(name for name in now if now[name] != proposal.target.get(name))
-        raise StaleProposalError(
-            f"{proposal.title}: this connection is to another {differing}.", cure="Propose it there and look again."
-        )
+        refuse_other_target(proposal, database_identity(conn))
     path = proposal.source.path
     if path is not None and hash_of_file(path) != proposal.source.sha256:
         raise StaleProposalError(

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import psycopg
 
-from pgops.approval import Record, agreed
+from pgops.approval import Record, agreed, recorded, refuse_other_target
+from pgops.db.identity import database_identity
 from pgops.db.working_session import Standing, another, as_found
-from pgops.errors import StaleProposalError, StatementFailedError, WrongConnectionError
+from pgops.errors import StatementFailedError, WrongConnectionError
 from pgops.migrations.applying import ledger
 from pgops.migrations.applying.events import Progress
 from pgops.migrations.applying.sessions import applier_sessions
@@ -42,7 +43,8 @@ def run(
             "This connection is in a transaction, and what it has locked would be waited for by our own sessions.",
             cure="Commit or roll back first, then apply.",
         )
-    refuse_other_target(proposal, conn)
+    with as_found(conn):
+        refuse_other_target(proposal, database_identity(conn))
     standing = Standing.of(conn)
     open_session = connect or (lambda: another(conn, application="pgops migrate"))
 
@@ -72,37 +74,17 @@ def run(
                 sqlstate=error.sqlstate,
                 cure="What was committed is in pgops.ledger; apply again and it goes on from there.",
             ) from error
-    done = Record(
-        kind=proposal.kind,
-        title=proposal.title,
-        digest=proposal.digest,
-        target=proposal.target,
-        statements=proposal.statements,
-        approval=approval,
+    return recorded(
+        proposal,
+        approval,
         began=began,
-        ended=dt.datetime.now(dt.UTC),
         outcome="applied" if applied else "nothing to do",
         details={
             "statements": [attrs.asdict(each) for each in applied],
             "ledger": verified,
         },
+        keep=record,
     )
-    if record is not None:
-        record(done)
-    return done
-
-
-def refuse_other_target(proposal: MigrationProposal, conn: psycopg.Connection[Any]) -> None:
-    """Raise `StaleProposalError` where `conn` is another server, database or role than the one that was planned for."""
-    from pgops.db.identity import database_identity  # noqa: PLC0415
-
-    with as_found(conn):
-        now = database_identity(conn)
-    if now != dict(proposal.target):
-        differing = ", ".join(name for name in now if now[name] != proposal.target.get(name))
-        raise StaleProposalError(
-            f"{proposal.title}: this connection is to another {differing}.", cure="Propose it there and look again."
-        )
 
 
 def _agreement(keeping: psycopg.Connection[Any], applied: Sequence[Applied]) -> dict[str, Any]:

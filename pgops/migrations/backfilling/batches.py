@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import errors as pg
 
-from pgops.approval import Record, agreed
+from pgops.approval import Record, agreed, recorded, refuse_other_target
 from pgops.db.identity import database_identity
 from pgops.db.working_session import another, as_found
 from pgops.errors import BackfillError, StaleProposalError
@@ -70,28 +70,19 @@ def run(
             fill.prepare()
             fill.fill()
             details = fill.result()
-    done = Record(
-        kind=proposal.kind,
-        title=proposal.title,
-        digest=proposal.digest,
-        target=proposal.target,
-        statements=proposal.statements,
-        approval=approval,
+    return recorded(
+        proposal,
+        approval,
         began=began,
-        ended=dt.datetime.now(dt.UTC),
         outcome="filled" if details["ended"] and details["answer"] != "false" else "incomplete",
         details=details,
+        keep=record,
     )
-    if record is not None:
-        record(done)
-    return done
 
 
 def _refuse_other(proposal: BackfillProposal, conn: psycopg.Connection[Any]) -> None:
     with as_found(conn):
-        target = database_identity(conn)
-        if target != {name: proposal.target[name] for name in target}:
-            raise StaleProposalError(f"{proposal.title}: this is another database.", cure="Propose it there.")
+        refuse_other_target(proposal, database_identity(conn))
         now = keyed_table(conn, proposal.table.name.sql)
     if (now.oid, now.key) != (proposal.table.oid, proposal.table.key):
         raise StaleProposalError(f"{proposal.title}: the table or its key is another now.", cure="Propose it anew.")
