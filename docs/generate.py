@@ -1,6 +1,7 @@
-"""Write the documentation that is made from the code: a page for every check and lint rule, indexes, postgres.toml's.
+"""Write the documentation that is made from the code: a page for every check and lint rule, indexes, postgres.toml's,
+the command line's.
 
-python docs/generate.py            writes docs/checks/, docs/lint/, docs/best-practices.md and docs/postgres-toml.md
+python docs/generate.py            writes docs/checks/, docs/lint/, best-practices.md, command-line.md, postgres-toml.md
 python docs/generate.py --check    changes nothing; fails and names what is out of date
 """
 
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgops.checks.builtin import declared_checks
 from pgops.checks.check_page import markdown_page
+from pgops.cli.help_page import command_line_page
 from pgops.config.model import SCHEMA_VERSION
 from pgops.config.reference import RULES, TABLES, VERSIONS, Table
 from pgops.files import write_whole
@@ -30,6 +32,7 @@ LINT = Path(__file__).parent / "lint"
 SITUATIONS = FOLDER / "situations.md"
 """Made by tests/checks/situations.py, since it takes servers of every version."""
 REFERENCE = Path(__file__).parent / "postgres-toml.md"
+COMMAND_LINE = Path(__file__).parent / "command-line.md"
 PRACTICES = Path(__file__).parent / "practices.toml"
 PRACTICE = Path(__file__).parent / "best-practices.md"
 CASES = Path(__file__).parent.parent / "tests" / "checks" / "cases"
@@ -124,6 +127,7 @@ def main() -> int:
     pages |= {LINT / f"{rule.id}.md": f"{NOTE}\n\n{rule_page(rule)}" for rule in rules}
     pages[LINT / "README.md"] = f"{NOTE}\n\n{rule_index(rules)}"
     pages[REFERENCE] = reference_page()
+    pages[COMMAND_LINE] = f"{NOTE}\n\n{command_line_page()}"
     pages[PRACTICE] = best_practices(checks, rules)
     surplus = sorted({*FOLDER.glob("*.md"), *LINT.glob("*.md")} - pages.keys() - {SITUATIONS})
     stale = [file for file, text in pages.items() if not file.exists() or file.read_text(encoding="utf-8") != text]

@@ -71,12 +71,23 @@ if TYPE_CHECKING:
     from pgops.db.waiting import Waiting as Waiting
     from pgops.db.waiting import wait_until_ready as wait_until_ready
     from pgops.db.waiting import wait_until_ready_async as wait_until_ready_async
+    from pgops.doctor.examination import Examination as Examination
+    from pgops.doctor.examining import examine as examine
     from pgops.errors import PgopsError as PgopsError
     from pgops.findings import Finding as Finding
     from pgops.findings import Severity as Severity
     from pgops.findings import Target as Target
     from pgops.findings import Unseen as Unseen
     from pgops.hooks import hookimpl as hookimpl
+    from pgops.programs.dependencies import Dependencies as Dependencies
+    from pgops.programs.dependencies import check_deps as check_deps
+    from pgops.query_plan.explaining import explain as explain
+    from pgops.query_plan.plan import QueryPlan as QueryPlan
+    from pgops.scripting.proposing import SqlProposal as SqlProposal
+    from pgops.scripting.proposing import propose_sql as propose_sql
+    from pgops.scripting.results import SqlRun as SqlRun
+    from pgops.scripting.running import run_sql as run_sql
+    from pgops.scripting.terminal import psql as psql
     from pgops.secret import Secret as Secret
 
 __version__ = "0.1.0"
@@ -106,9 +117,18 @@ _ROOMS = {
     "pgops.db.trial": ("ConnectionTest", "TrialOutcome", "test_connection", "test_connection_async"),
     "pgops.db.versions": ("ServerVersion", "pg_version"),
     "pgops.db.waiting": ("Waiting", "wait_until_ready", "wait_until_ready_async"),
+    "pgops.doctor.examination": ("Examination",),
+    "pgops.doctor.examining": ("examine",),
     "pgops.errors": ("PgopsError",),
     "pgops.findings": ("Finding", "Severity", "Target", "Unseen"),
     "pgops.hooks": ("hookimpl",),
+    "pgops.query_plan.explaining": ("explain",),
+    "pgops.query_plan.plan": ("QueryPlan",),
+    "pgops.programs.dependencies": ("Dependencies", "check_deps"),
+    "pgops.scripting.proposing": ("SqlProposal", "propose_sql"),
+    "pgops.scripting.results": ("SqlRun",),
+    "pgops.scripting.running": ("run_sql",),
+    "pgops.scripting.terminal": ("psql",),
     "pgops.secret": ("Secret",),
 }
 _MODULE_OF = {name: module for module, names in _ROOMS.items() for name in names}
@@ -119,6 +139,7 @@ _SUBPACKAGES = (
     "config",
     "conninfo",
     "db",
+    "doctor",
     "dump",
     "errors",
     "files",

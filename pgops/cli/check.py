@@ -40,6 +40,7 @@ Examples:
   pgops check --json > report.json             for programs, and for --compare
   pgops check --compare report.json            what is new since then?
   pgops check -p prod --parallel 4 --html report.html
+  pgops check table_sizes slow_queries --limit table_sizes.top=5     listings, asked for by name
   pgops check --history checks.sqlite          keep it; what is new since the last one?
   pgops check --backups pgbackrest:main --disk /var/lib/postgresql     and what SQL can't see
 """
@@ -121,8 +122,12 @@ def command(
     A SELECTOR is the id, alias or topic of checks (`pgops list` shows them), a glob such as 'indexes.*', or '!name' to
     leave out; without one, all checks run, and the listings among them are only counted. The report goes to stdout,
     everything else to stderr. Nothing is changed: the connection is read-only.
+
+    DB_QUERY_TEXT_MAX_CHARS, DB_TABLE_SIZES_SCHEMA and DB_TABLE_SIZES_MIN_BYTES in the environment are limits too, which
+    --limit overrides.
     """
     from pgops.cli.comparing import read_report
+    from pgops.cli.variables import limits_of_environment, with_limits_of_call
     from pgops.config.resolution import resolve
     from pgops.findings import Severity
 
@@ -136,7 +141,7 @@ def command(
     asked: dict[str, Any] = {
         "select": selectors or None,
         "registry": registry,
-        "limits": read_limits(limits, registry),
+        "limits": with_limits_of_call(limits_of_environment(registry), read_limits(limits, registry)),
         **times,
     }
     _refuse_wrong(ctx, **asked)

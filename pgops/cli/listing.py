@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pgops.cli.options import registry_here, selectors_argument
+from pgops.cli.options import json_option, registry_here, selectors_argument
 from pgops.cli.printing import show, show_document, show_exactly
 
 if TYPE_CHECKING:
@@ -20,10 +20,24 @@ if TYPE_CHECKING:
 SCHEMA = "pgops.checks/1"
 
 
-@click.command("list")
+@click.command(
+    "list",
+    epilog="""\b
+Examples:
+  pgops list
+  pgops list indexes '!unused_indexes'
+  pgops list --names 'vacuum.*'
+  pgops list table_sizes --json
+
+\b
+Exit codes:
+  0  the list is printed
+  2  the command was given wrongly: a selector that fits nothing
+""",
+)
 @selectors_argument
 @click.option("--names", "only_names", is_flag=True, help="Print the ids only, one a line.")
-@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+@json_option
 @click.pass_context
 def command(ctx: click.Context, /, *, selectors: tuple[str, ...], only_names: bool, as_json: bool) -> None:
     """List the checks there are.
@@ -48,27 +62,31 @@ def command(ctx: click.Context, /, *, selectors: tuple[str, ...], only_names: bo
 def _as_json(entries: Sequence[Registered], registry: Registry) -> dict[str, Any]:
     import attrs
 
-    checks = [
-        {
-            "id": check.id,
-            "topic": check.topic,
-            "aliases": list(check.aliases),
-            "title": check.title,
-            "kind": "check" if check.judge else "listing",
-            "scope": check.scope.value,
-            "standby": check.standby,
-            "opt_in": check.opt_in,
-            "since": _since(check),
-            "requires": attrs.asdict(check.requires) | {"facility": check.probe.facility if check.probe else None},
-            "limits": list(_limits(check)),
-            "origin": entry.origin,
-            "doc": check.doc,
-        }
-        for entry in entries
-        for check in [entry.check]
-    ]
+    checks = [check_facts(entry) for entry in entries]
     broken = [attrs.asdict(plugin) for plugin in registry.broken]
     return {"schema": SCHEMA, "checks": checks, "broken_plugins": broken}
+
+
+def check_facts(entry: Registered) -> dict[str, Any]:
+    """What a check is, as JSON types."""
+    import attrs
+
+    check = entry.check
+    return {
+        "id": check.id,
+        "topic": check.topic,
+        "aliases": list(check.aliases),
+        "title": check.title,
+        "kind": "check" if check.judge else "listing",
+        "scope": check.scope.value,
+        "standby": check.standby,
+        "opt_in": check.opt_in,
+        "since": _since(check),
+        "requires": attrs.asdict(check.requires) | {"facility": check.probe.facility if check.probe else None},
+        "limits": list(_limits(check)),
+        "origin": entry.origin,
+        "doc": check.doc,
+    }
 
 
 def _since(check: Check[Any, Any]) -> int | None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from pgops.cli import applying, migrating
 from pgops.cli.exits import Exit
-from pgops.cli.migrating import COMMANDS
 from pgops.cli.printing import show, show_document, show_exactly
 from pgops.render.visible import visible
 
@@ -28,7 +28,19 @@ PENDING, RECORDED, AUDIT, RELEASE = (
     f"pgops.migrations.{what}/1" for what in ("pending", "recorded", "audit", "release")
 )
 
+FILE_CODES = """\b
+Exit codes:
+  0  it is done
+  2  the command was given wrongly: a name or a text that can't be
+  3  nothing was done: no folder, something in it that can't be read, no consent
+"""
+
 AUDIT_CODES = """\b
+Examples:
+  pgops migrations audit
+  pgops migrations audit --fail-on critical --json
+
+\b
 Exit codes:
   0  nothing was found at --fail-on or above
   1  something was found at --fail-on (default: warning) or above
@@ -37,7 +49,9 @@ Exit codes:
 """
 
 
-@click.group("migrations")
+@click.group(
+    "migrations", epilog="\b\nExamples:\n  pgops migrations lint\n  pgops migrations plan\n  pgops migrations apply"
+)
 def command() -> None:
     """The files of migrations: pending, recorded, released, audited.
 
@@ -54,7 +68,9 @@ def _workspace_options(command: Command) -> Command:
     return profile(path(as_json(command)))
 
 
-@command.command("pending")
+@command.command(
+    "pending", epilog="\b\nExamples:\n  pgops migrations pending\n  pgops migrations pending --json\n\n" + FILE_CODES
+)
 @_workspace_options
 def pending(*, profile: str | None, path: str | None, as_json: bool) -> None:
     """List the files that wait for their release, in order."""
@@ -66,7 +82,16 @@ def pending(*, profile: str | None, path: str | None, as_json: bool) -> None:
         show_document(_pending_document(workspace, files))
 
 
-@command.command("record")
+@command.command(
+    "record",
+    epilog="""\b
+Examples:
+  pgops migrations record 'ALTER TABLE orders ADD note text' -m 'orders: a note'
+  pgops migrations record - -m 'orders: a note' < change.sql
+
+"""
+    + FILE_CODES,
+)
 @click.argument("sql", metavar="SQL|-")
 @click.option(
     "--summary", "-m", required=True, metavar="TEXT", help="One line for the changelog: what changes, and why."
@@ -116,7 +141,16 @@ def audit(*, files: tuple[str, ...], fail_on: str, profile: str | None, path: st
     return Exit.FINDINGS if worst is not None and worst >= Severity.parse(fail_on) else Exit.CLEAN
 
 
-@command.command("release")
+@command.command(
+    "release",
+    epilog="""\b
+Examples:
+  pgops migrations release -m 'orders: a note' --dry-run
+  DB_CONFIRM=YES pgops migrations release -m 'orders: a note'
+
+"""
+    + FILE_CODES,
+)
 @click.option("--summary", "-m", required=True, metavar="TEXT", help="One line for the changelog: what is released.")
 @click.option("--file", metavar="NAME", help="The pending file; it has to be the first that holds anything.")
 @click.option("--dry-run", is_flag=True, help="Show what would be done, and do nothing.")
@@ -194,5 +228,5 @@ def _audit_document(findings: Sequence[AuditFinding]) -> Document:
     return Document("Audit of the migrations", subtitle=title, blocks=blocks)
 
 
-for each in COMMANDS:
+for each in (*migrating.COMMANDS, *applying.COMMANDS):
     command.add_command(each)

@@ -59,6 +59,12 @@ def target_options(command: Command) -> Command:
     return profile(url(command))
 
 
+profile_argument = click.argument("profile", metavar="PROFILE", shell_complete=_profiles)
+"""A profile that the command is about, not the one that it connects to."""
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+
+
 # --- checks -----------------------------------------------------------------------------------------------------------
 
 
@@ -108,6 +114,14 @@ def _selectors(ctx: click.Context, param: click.Parameter, incomplete: str) -> l
     mark = "!" if incomplete.startswith("!") else ""
     with suppress(PgopsError):
         return [mark + name for name in known_checks().names if name.startswith(incomplete.removeprefix("!"))]
+    return []
+
+
+def complete_checks(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The ids and other names of checks that begin so."""
+    with suppress(PgopsError):
+        registry = known_checks()
+        return [name for name in registry.names if name.startswith(incomplete) and name not in registry.topics]
     return []
 
 

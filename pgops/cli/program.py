@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _COMMANDS = {
     "doctor": "doctor",
+    "completion": "completion",
     "check": "check",
     "list": "listing",
     "checks": "checks",
@@ -28,9 +29,43 @@ _COMMANDS = {
     "migrations": "migrations",
     "explain": "explain",
     "dump": "dump",
+    "restore": "restore",
     "sessions": "sessions",
+    "sql": "sql",
+    "psql": "psql",
 }
 """Each command and its module, which calls it `command`."""
+
+GROUPS = {
+    "Look": ("doctor", "check", "list", "checks", "explain"),
+    "Act, with consent": ("sessions", "sql", "psql", "dump", "restore", "migrations"),
+    "Set up": ("config", "completion"),
+}
+"""How the help groups them; whatever is in none comes last."""
+
+EPILOG = """\b
+Examples:
+  pgops config init                 make a profile, by questions and answers
+  pgops doctor                      is everything in place?
+  pgops check                       judge the project's database
+  pgops check --json -p prod        for programs, another profile
+
+\b
+Every command has --json, and writes nothing but its answer to stdout. What changes
+anything is shown and asked for first; DB_CONFIRM=YES agrees beforehand.
+
+\b
+Exit codes:
+  0    done, or clean
+  1    something was found (check: at --fail-on or above), or is not as it should be
+  2    the command was given wrongly
+  3    no answer: a check FAILED, or nothing could be run; 1 wins over 3
+  130  ended by Ctrl-C
+
+\b
+Completion for bash (zsh and fish alike):
+  eval "$(pgops completion bash)"
+"""
 
 
 class _Nouns(click.Group):
@@ -45,6 +80,16 @@ class _Nouns(click.Group):
         found = import_module(f"pgops.cli.{_COMMANDS[cmd_name]}").command
         assert isinstance(found, click.Command)  # noqa: S101
         return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        grouped = {name for names in GROUPS.values() for name in names}
+        rest = tuple(name for name in _COMMANDS if name not in grouped)
+        for heading, names in {**GROUPS, "More": rest}.items():
+            found = [(name, self.get_command(ctx, name)) for name in names]
+            rows = [(name, each.get_short_help_str(limit=120)) for name, each in found if each is not None]
+            if rows:
+                with formatter.section(heading):
+                    formatter.write_dl(rows)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -61,7 +106,7 @@ class _Nouns(click.Group):
     cls=_Nouns,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog='\b\nCompletion, for bash (zsh and fish alike):\n  eval "$(_PGOPS_COMPLETE=bash_source pgops)"',
+    epilog=EPILOG,
 )
 @click.version_option(__version__, prog_name="pgops", message="%(prog)s %(version)s")
 @click.pass_context

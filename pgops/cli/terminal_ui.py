@@ -91,6 +91,18 @@ class TerminalUi:
                 return answer in _YES
 
 
+class HoldingUi(TerminalUi):
+    """The same, but what is revealed is kept, for an answer that has stdout for itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.revealed: tuple[str, ...] = ()
+
+    def reveal(self, text: Secret) -> None:
+        """Keep it."""
+        self.revealed = (*self.revealed, text.reveal())
+
+
 def _line(prompt: str) -> str:
     while True:
         _put(prompt)

@@ -128,6 +128,30 @@ def pgops_here(pgops_nowhere, any_database) -> Program:
     return pgops_nowhere.with_env(DB_URL=any_database.conninfo())
 
 
+@pytest.fixture
+def pgops_inside(monkeypatch, capfd):
+    """`pgops` in this process, which is much quicker: in a folder, with an environment that says nothing else.
+
+    For whatever needs no terminal, no signal and no plugin.
+    """
+
+    def called(cwd: Path, *args: str, **env: str) -> Ended:
+        for name in [name for name in os.environ if name.startswith(OURS)]:
+            monkeypatch.delenv(name)
+        for name, value in {"DB_PROJECT_ROOT": str(cwd), "HOME": str(cwd), **env}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.chdir(cwd)
+        from pgops.cli import main
+
+        with Path(os.devnull).open(encoding="utf-8") as nothing:
+            monkeypatch.setattr(sys, "stdin", nothing)
+            code = main(args)
+        captured = capfd.readouterr()
+        return Ended(code, captured.out, captured.err)
+
+    return called
+
+
 PLUGIN = '''
 import attrs
 import pgops

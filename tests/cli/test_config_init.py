@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import select
@@ -171,6 +172,33 @@ def test_only_the_url_that_was_asked_for_goes_to_stdout(in_terminal, pgops_nowhe
         assert out.read() == "export DB_URL=postgresql://ann:hunter2%20%C3%A9@db:5432/shop\n"
     assert "hunter2" not in dialogue.seen
     assert not config_of(pgops_nowhere).exists()
+
+
+AS_JSON = {
+    "saved": (["1"], "saved", []),
+    "shown for one use": (
+        ["2", "yes"],
+        "one-off",
+        ["export DB_URL=postgresql://ann:hunter2%20%C3%A9@db:5432/shop"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("answers", "outcome", "revealed"), AS_JSON.values(), ids=AS_JSON.keys())
+def test_what_was_done_as_json(in_terminal, pgops_nowhere, answers, outcome, revealed):
+    reading, writing = os.pipe()
+    dialogue = in_terminal("config", "init", "--json", stdout=writing)
+    os.close(writing)
+    by_hand(dialogue)
+    for answer in answers:
+        dialogue.answer(": ", answer)
+    assert dialogue.end() == 0
+    with os.fdopen(reading, encoding="utf-8") as out:
+        done = json.load(out)
+    assert next(iter(done.items())) == ("schema", "pgops.profile_made/1")
+    assert (done["outcome"], done["profile"], done["revealed"]) == (outcome, "local", revealed)
+    assert done["connection"] == "postgresql://ann:********@db:5432/shop"
+    assert len(done["records"]) == (1 if outcome == "saved" else 0)
 
 
 HOW_FAR = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 
@@ -86,6 +87,11 @@ COMPLETED = {
     "a topic and ids": ("pgops list vacuum", {"vacuum", "vacuum.dead_tuples"}),
     "an exclusion": ("pgops check !missing_", {"!missing_fk_indexes"}),
     "a profile": ("pgops check --profile sta", {"staging"}),
+    "a subcommand": ("pgops config ss", {"sslmode"}),
+    "an option": ("pgops check --fail", {"--fail-on"}),
+    "a choice": ("pgops check --fail-on crit", {"critical"}),
+    "a profile as an argument": ("pgops config sslmode sta", {"staging"}),
+    "a check to explain": ("pgops checks explain missing_fk", {"missing_fk_indexes"}),
     "a limit": ("pgops check --limit long_running_queries.w", {"long_running_queries.warn_s="}),
 }
 
@@ -99,6 +105,40 @@ def test_completion(pgops_nowhere, typed, wanted):
     assert wanted <= offered
     assert all(each.startswith(words[-1]) for each in offered)
     assert ended.err == ""
+
+
+SHELLS = {"bash": "complete -o nosort -F", "zsh": "compdef", "fish": "complete --no-files --command pgops"}
+
+
+@pytest.mark.parametrize(("shell", "line"), SHELLS.items(), ids=SHELLS.keys())
+def test_the_script_for_a_shell_is_one_that_it_takes(pgops_inside, tmp_path, shell, line):
+    ended = pgops_inside(tmp_path, "completion", shell)
+    assert ended.code == 0
+    assert f"_PGOPS_COMPLETE={shell}_complete" in ended.out
+    assert line in ended.out
+    found = shutil.which(shell)
+    if found is not None:
+        checked = subprocess.run([found, "-n"], input=ended.out, capture_output=True, text=True, check=False)
+        assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_bash_itself_completes(pgops_nowhere):
+    """The whole way: the script is sourced, and its function is called as bash would."""
+    bash = shutil.which("bash")
+    if bash is None:
+        pytest.skip("there is no bash")
+    (pgops_nowhere.cwd / "pgops").write_text(f'#!/bin/sh\nexec {sys.executable} -m pgops "$@"\n')
+    (pgops_nowhere.cwd / "pgops").chmod(0o755)
+    script = (
+        'eval "$(pgops completion bash)"; COMP_WORDS=(pgops doc); COMP_CWORD=1; '
+        '_pgops_completion pgops doc pgops; echo "${COMPREPLY[*]}"'
+    )
+    environment = pgops_nowhere.environment()
+    environment["PATH"] = f"{pgops_nowhere.cwd}:{environment['PATH']}"
+    ran = subprocess.run(
+        [bash, "-c", script], cwd=pgops_nowhere.cwd, env=environment, capture_output=True, text=True, check=False
+    )
+    assert ran.stdout.strip() == "doctor", ran.stderr
 
 
 def test_completion_survives_a_broken_config(pgops_nowhere):
