@@ -7,7 +7,7 @@ NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && { echo $$python; break; }; done)
 BIN := .venv/bin
-WORKERS ?= 2
+WORKERS ?= 4
 PLUGIN := $(wildcard examples/plugin/pyproject.toml)
 
 help:  ## this list
