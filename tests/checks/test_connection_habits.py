@@ -92,7 +92,9 @@ def test_sessions_that_end_badly_are_counted(database: ScratchDatabase) -> None:
             return next((row for row in rows if row.database == database.name), None)
 
         wait_for(lambda: mine() is not None and mine().killed == 5, "the statistics of ended sessions")
-        assert ask(sessions.observer, ABANDONED).findings == ()  # too few of them to tell
+        # Other databases of this server have had whatever sessions the other tests made.
+        told = {finding.target.name for finding in ask(sessions.observer, ABANDONED).findings}
+        assert database.name not in told, "too few of them to tell"
         result = ask(sessions.observer, ABANDONED, min_sessions=1, info_pct=5.0, warn_pct=20.0)
         (finding,) = (finding for finding in result.findings if finding.target.name == database.name)
         assert finding.severity is Severity.WARNING
@@ -104,7 +106,7 @@ def test_sessions_that_end_badly_are_counted(database: ScratchDatabase) -> None:
             if finding.target.name == database.name
         )
         assert short.severity is Severity.INFO
-        assert ask(sessions.observer, SHORT).outcome is Outcome.CLEAN
+        assert database.name not in {finding.target.name for finding in ask(sessions.observer, SHORT).findings}
 
 
 SEEN = Seen(
