@@ -8,7 +8,8 @@
         ...
 
 `explaining` asks a server and `reading` takes JSON that others captured; both give the `plan`, whose nodes `building`
-makes and whose shares of time and buffers `shares` finds. `advice` holds one rule a function, `comparison` holds two
+makes and whose shares of time and buffers `shares` finds. `cataloguing` asks what `relations` keeps of the tables that
+are read whole, for advice. `advice` holds one rule a function, `comparison` holds two
 plans together, `prediction` asks hypopg "what if". `safety` says whether a statement may be run unasked, and
 `proposing` runs the others after consent.
 """

@@ -18,7 +18,8 @@ from psycopg.rows import tuple_row
 
 from pgops.errors import ExplainError, PlanFormatError, WrongConnectionError
 from pgops.query_plan.building import plan_from
-from pgops.query_plan.statement import Parameters, Sql, Statement, statement_of
+from pgops.query_plan.cataloguing import with_relations
+from pgops.query_plan.statement import PARAMETERS, Parameters, Sql, Statement, statement_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,9 +75,16 @@ def _asked(
         answer = _answer(conn, wanted, statement, generic=generic)
         if answer is None:  # a server that is none of those we know, and knows an option no longer
             answer = _answer(conn, plain, statement, generic=generic)
-    if answer is None:
-        raise ExplainError(f"This server takes no EXPLAIN ({', '.join(plain)}).")
-    objects = [each for each in json.loads(answer) if isinstance(each, dict) and "Plan" in each]
+        if answer is None:
+            raise ExplainError(f"This server takes no EXPLAIN ({', '.join(plain)}).")
+        return with_relations(conn, _plan_of(answer, statement, version))
+
+
+def _plan_of(answer: str, statement: Statement, version: int) -> QueryPlan:
+    try:
+        objects = [each for each in json.loads(answer) if isinstance(each, dict) and "Plan" in each]
+    except RecursionError:
+        raise PlanFormatError("The plan is nested too deep to be read.") from None
     if not objects:
         raise ExplainError("There is no plan: rules rewrite the statement to nothing, or to a utility command.")
     return plan_from(objects, sql=statement.text, server_version=version)
@@ -143,8 +151,7 @@ def rolled_back(conn: psycopg.Connection[Any], *, read_only: bool, timeout_s: fl
     """
     refuse_unfit(conn)
     was_idle = conn.info.transaction_status == TransactionStatus.IDLE
-    if not 0 < timeout_s <= _LONGEST_S:
-        raise ValueError(f"timeout_s is a number of seconds above 0 and at most {_LONGEST_S}")
+    refuse_timeout(timeout_s)
     try:
         with conn.transaction(force_rollback=True):
             own = psycopg.Cursor(conn, row_factory=tuple_row)
@@ -155,10 +162,20 @@ def rolled_back(conn: psycopg.Connection[Any], *, read_only: bool, timeout_s: fl
             limit = str(max(1, round(timeout_s * 1000)))
             own.execute("SELECT pg_catalog.set_config('statement_timeout', %s, true)", [limit])
             yield
+    except UnicodeError as error:
+        raise ExplainError(f"The statement can't be sent in the connection's encoding: {error}.") from error
     except psycopg.Error as error:
-        if conn.closed or error.sqlstate is None:
+        if conn.closed or (error.sqlstate is None and isinstance(error, psycopg.OperationalError)):
             raise
+        if error.sqlstate is None:  # psycopg's own word, before anything was sent
+            raise ExplainError(f"The parameters don't fit the statement: {error}", cure=PARAMETERS) from error
         raise _worded(error, timeout_s) from error
+
+
+def refuse_timeout(timeout_s: float) -> None:
+    """Raises `ValueError` for what is no time limit; NaN is none."""
+    if not 0 < timeout_s <= _LONGEST_S:
+        raise ValueError(f"timeout_s is a number of seconds above 0 and at most {_LONGEST_S}")
 
 
 def refuse_unfit(conn: psycopg.Connection[Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -114,6 +115,7 @@ def plan_from(
     is_prediction: bool = False,
 ) -> QueryPlan:
     """The plan of EXPLAIN's objects: one, or several where rules rewrote the statement. Raises `PlanFormatError`."""
+    _refuse_no_figures(objects)
     first, *others = [_one(each, sql, server_version, is_prediction=is_prediction) for each in objects]
     return attrs.evolve(first, further=tuple(others)) if others else first
 
@@ -137,10 +139,18 @@ def _one(whole: Mapping[str, Any], sql: str | None, server_version: int | None, 
         planning_buffers=_buffers(planning) if isinstance(planning, dict) else None,
         query_id=query_id if isinstance(query_id, int) else None,
         server_version=server_version,
-        is_prediction=is_prediction,
+        is_prediction=is_prediction or any(_is_hypothetical(draft.raw.get("Index Name")) for draft in nodes),
         extra=_rest(whole),
         source=whole,
     )
+
+
+_HYPOTHETICAL = re.compile(r"<\d+>[a-z]+_")
+"""How hypopg names an index that is not there."""
+
+
+def _is_hypothetical(index: object) -> bool:
+    return isinstance(index, str) and _HYPOTHETICAL.match(index) is not None
 
 
 def _rest(whole: Mapping[str, Any]) -> dict[str, Any]:
@@ -251,6 +261,21 @@ def _fields(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 # --- figures ----------------------------------------------------------------------------------------------------------
+
+_MOST = 1e300
+
+
+def _refuse_no_figures(objects: object) -> None:
+    """NaN, Infinity and 1e999, which Python's reader of JSON lets pass and no server writes."""
+    waiting: list[Any] = [objects]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, list | tuple):
+            waiting.extend(value)
+        elif isinstance(value, int | float) and not abs(value) <= _MOST:  # NaN is not, either
+            raise PlanFormatError("A figure of the plan is no number, or beyond all measure.", cure=_CURE)
 
 
 def _number(raw: Mapping[str, Any], key: str) -> Any:

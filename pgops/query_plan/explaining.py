@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pgops.errors import ExplainError, NotApprovedError
-from pgops.query_plan.asking import GENERIC_SINCE, explain_analyzed, explain_planned, refuse_unfit
+from pgops.query_plan.asking import GENERIC_SINCE, explain_analyzed, explain_planned, refuse_timeout, refuse_unfit
 from pgops.query_plan.statement import statement_of
 
 if TYPE_CHECKING:
@@ -24,19 +24,23 @@ def explain(
     generic: bool = False,
     timeout_s: float = 60.0,
 ) -> QueryPlan:
-    """The plan of one statement; nothing is changed, and the connection is left as it was.
+    """The plan of one statement, asked for in a READ ONLY transaction, or a savepoint in yours, that is rolled back.
 
-    Without `analyze` the statement is not run (the planner itself works out immutable functions of constants, in a READ
-    ONLY transaction): EXPLAIN with all that the server can say. With it the statement is run in a
-    READ ONLY transaction that is rolled back, if it is a SELECT in which nothing has effects; anything else raises
-    `NotApprovedError`, and `pgops.query_plan.propose_analyze` is the way. `params` are psycopg's. A text with `$1` and
-    no `params` gets its generic plan (PostgreSQL 16), as does `generic=True`. `timeout_s` is the statement's limit in
-    seconds. Works on a standby, in a read-only session, and in a transaction of yours (by a savepoint).
+    Without `analyze` the statement is not run: plain EXPLAIN. The planner itself, though, runs the functions of
+    constants that are declared immutable, and stable ones to estimate, as it does for every EXPLAIN. One that lies
+    can't write to the database; what no rollback takes back (a session's advisory lock, what a function does outside)
+    is not guaranteed against, so plan nothing that calls functions you don't trust. With `analyze` the statement is
+    run, if it is a SELECT in which nothing has effects; anything else raises `NotApprovedError`, and
+    `pgops.query_plan.propose_analyze` is the way. What the catalogue says of tables that are read whole is asked, too,
+    for the advice. `params` are psycopg's. A text with `$1` and no `params` gets its generic plan (PostgreSQL 16), as
+    does `generic=True`. `timeout_s` is the statement's limit in seconds. Works on a standby and in a read-only session.
 
-    Raises `ExplainError` where the text is no single statement that has a plan, with the server's words. Source:
+    Raises `ExplainError` where the text is no single statement that has a plan, with the server's words, or where
+    `params` don't fit, and `ValueError` where `timeout_s` is no time above 0. Source:
     PostgreSQL 18 manual, EXPLAIN.
     """
     refuse_unfit(conn)
+    refuse_timeout(timeout_s)
     if generic and analyze:
         raise ExplainError("A generic plan can't be run.", cure="Leave out generic, or analyze.")
     if analyze:

@@ -8,7 +8,13 @@ import attrs
 
 from pgops.findings import quote_identifier
 from pgops.query_plan.node_trees import FIRST_USER_OID
-from pgops.query_plan.volatile_catalogue import EXTENSIONS_RUN_SQL, HARMLESS, RUN_WHAT_THEY_ARE_TOLD
+from pgops.query_plan.volatile_catalogue import (
+    EXTENSIONS_RUN_SQL,
+    HARMLESS,
+    HARMLESS_OF_EXTENSIONS,
+    NOT_CALM,
+    RUN_WHAT_THEY_ARE_TOLD,
+)
 from pgops.sql.lexing import Hidden, hidden
 
 
@@ -29,7 +35,9 @@ class Function:
     types: list[int]
     extension: str | None
     parts: list[int]
-    """Of an aggregate: what it calls."""
+    """What it calls: an aggregate its functions, another name of a function of PostgreSQL's own that one."""
+    owner: str | None
+    """As whom it runs, if it is SECURITY DEFINER."""
 
     def setting(self, name: str) -> str | None:
         """What the function sets for its own run (CREATE FUNCTION ... SET)."""
@@ -52,9 +60,26 @@ class Function:
         return self.schema == "pg_catalog" and self.oid < FIRST_USER_OID
 
     @property
-    def is_volatile(self) -> bool:
-        """Whether it is volatile and not on the short list."""
-        return self.volatility == "v" and not (self.is_own and self.name in HARMLESS)
+    def is_users(self) -> bool:
+        """Whether it is neither the server's nor an extension's: its declaration is the user's."""
+        return self.oid >= FIRST_USER_OID and self.extension is None
+
+    @property
+    def effect(self) -> str | None:
+        """What is against it in itself: that it is volatile and not on the short list, or another thing it does."""
+        if self.is_own and self.name in NOT_CALM:
+            return f"{NOT_CALM[self.name]}, though it is declared STABLE"
+        is_harmless = self.name in HARMLESS if self.is_own else (self.extension, self.name) in HARMLESS_OF_EXTENSIONS
+        return "is volatile" if self.volatility == "v" and not is_harmless else None
+
+    @property
+    def unseen(self) -> str | None:
+        """Why nobody can tell what it does: its language, where no extension and no server stands for it."""
+        if self.oid < FIRST_USER_OID or self.language in LOOKED_THROUGH or self.parts:
+            return None
+        if self.language in {"c", "internal"} and self.extension is not None:
+            return None
+        return f"{self.signature} is in {self.language}, which is not looked through"
 
     @property
     def runs_what_it_is_told(self) -> bool:
@@ -64,6 +89,8 @@ class Function:
         return (self.extension, self.name) in EXTENSIONS_RUN_SQL
 
 
+LOOKED_THROUGH = frozenset({"sql", "plpgsql"})
+"""Languages whose bodies are read."""
 ESCAPED_NAME = re.compile(r"[uU]&\"")
 """U&"..." may spell a name in numbers."""
 _WORD = re.compile(r"[^\W\d][\w$]*")
@@ -97,11 +124,15 @@ def words_in(source: str) -> set[str]:
             outside += [code[at:begin], b" "]
             at = end
     text = b"".join([*outside, code[at:]]).decode("utf-8", "replace")
-    words = {each for word in _WORD.findall(text) for each in (word, word.lower(), _folded(word))}
+    words = {each for word in _WORD.findall(text) for each in (word, word.lower(), folded(word))}
     words |= {each.decode("utf-8", "replace") for each in quoted}
-    return words | {each.encode()[:_LONGEST_NAME].decode("utf-8", "ignore") for each in words}
+    return words | {_cut(each) for each in words}
 
 
-def _folded(word: str) -> str:
-    """As the server folds where it can't tell the letters of the encoding."""
-    return word.encode().lower().decode()
+def folded(word: str) -> str:
+    """As the server folds and cuts a name where it can't tell the letters of the encoding."""
+    return _cut(word.encode().lower().decode())
+
+
+def _cut(word: str) -> str:
+    return word.encode()[:_LONGEST_NAME].decode("utf-8", "ignore")

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from pgops.query_plan.relations import Relation
+
 if TYPE_CHECKING:
     from pgops.query_plan.advice.model import Advice
     from pgops.render.document import Document
@@ -164,7 +166,10 @@ class PlanNode:
     """What EXPLAIN says of each worker, in its own words."""
 
     extra: Mapping[str, Any] = attrs.field(factory=dict)
-    children: tuple[PlanNode, ...] = ()
+    # Neither repr nor == goes down the tree: a deep one would be too deep for them.
+    children: tuple[PlanNode, ...] = attrs.field(
+        default=(), repr=lambda children: f"<{len(children)}>", eq=lambda children: list(map(_flat, children))
+    )
 
     @property
     def never_executed(self) -> bool:
@@ -224,6 +229,8 @@ class QueryPlan:
     extra: Mapping[str, Any] = attrs.field(factory=dict)
     further: tuple[QueryPlan, ...] = ()
     """The other plans of a statement that rules made into several."""
+    relations: tuple[Relation, ...] = ()
+    """What the catalogue said of the tables that are read whole, for advice; empty for plans that others captured."""
     source: Mapping[str, Any] = attrs.field(repr=False, eq=False)
     """EXPLAIN's own JSON object, of which all this was read."""
 
@@ -238,7 +245,7 @@ class QueryPlan:
 
     @property
     def advice(self) -> tuple[Advice, ...]:
-        """What the plan's own numbers say is worth a look, worst first. Nothing is asked of a server."""
+        """What the plan's own numbers, and `relations`, say is worth a look, worst first. No server is asked."""
         from pgops.query_plan.advice.giving import advice_on  # noqa: PLC0415  the rules read plans
 
         return advice_on(self)
@@ -278,6 +285,7 @@ class QueryPlan:
             "server_version": self.server_version,
             "is_prediction": self.is_prediction,
             "explain": [self.source, *(each.source for each in self.further)],
+            "relations": [attrs.asdict(each) for each in self.relations],
         }
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -7,6 +7,7 @@ call ends, whatever happens in between. A prediction is never a measurement: its
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -15,10 +16,11 @@ from psycopg import sql as composing
 from psycopg.rows import tuple_row
 
 from pgops.errors import NotPredictableError
-from pgops.query_plan.asking import explain_planned, refuse_unfit, rolled_back
+from pgops.query_plan.asking import explain_planned, refuse_timeout, refuse_unfit, rolled_back
 from pgops.query_plan.comparison import PlanComparison, compare_plans
 from pgops.query_plan.plan import QueryPlan
 from pgops.query_plan.statement import statement_of
+from pgops.sql.lexing import bare, lead, pieces
 
 if TYPE_CHECKING:
     from pgops.query_plan.statement import Parameters, Sql
@@ -90,8 +92,9 @@ def predict_index(
     its own words, and `ExplainError` as `pgops.explain` does.
     """
     refuse_unfit(conn)
+    refuse_timeout(timeout_s)
     statement = statement_of(conn, sql, params)
-    asked = create_index.strip().rstrip("; \t\n")
+    asked = _one_index(create_index)
     with rolled_back(conn, read_only=True, timeout_s=timeout_s):
         schema = _home_of_hypopg(conn)
         before = explain_planned(conn, statement, generic=statement.is_open, timeout_s=timeout_s)
@@ -110,6 +113,26 @@ def predict_index(
         before=before,
         after=after,
     )
+
+
+_NOT_ONE = "That is not one CREATE INDEX."
+_SUCH = "Hand in one, such as CREATE INDEX ON t (a)."
+_BEGINS = re.compile(rb"CREATE\s+(UNIQUE\s+)?INDEX\b", re.IGNORECASE)
+
+
+def _one_index(text: str) -> str:
+    """The text without what is around its one CREATE INDEX. hypopg heeds the first and passes over what follows."""
+    if not isinstance(text, str):
+        raise NotPredictableError(f"A {type(text).__name__} is no CREATE INDEX.", cure=_SUCH)
+    code = text.encode("utf-8", "replace")
+    found = list(pieces(code))
+    if len(found) != 1:
+        raise NotPredictableError(_NOT_ONE, cure=_SUCH)
+    ((begin, end),) = found
+    piece = code[lead(code, begin, end) : end]
+    if not _BEGINS.match(bare(piece)):
+        raise NotPredictableError(_NOT_ONE, cure=_SUCH)
+    return piece.decode().strip()
 
 
 def _cursor(conn: psycopg.Connection[Any]) -> psycopg.Cursor[Any]:
@@ -152,7 +175,7 @@ def _made(conn: psycopg.Connection[Any], schema: str, create_index: str) -> tupl
         for oid, _ in made:
             if oid is not None:
                 _removed(conn, schema, int(oid))
-        raise NotPredictableError("That is not one CREATE INDEX.", cure="Hand in one, such as CREATE INDEX ON t (a).")
+        raise NotPredictableError(_NOT_ONE, cure=_SUCH)
     return int(made[0][0]), str(made[0][1])
 
 

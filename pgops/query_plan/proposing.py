@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 import psycopg
+from psycopg.adapt import PyFormat, Transformer
 
 from pgops.approval import Keep, Proposal, Record, agreed, recorded, refuse_other_target
 from pgops.db.identity import database_identity
 from pgops.db.working_session import another, as_found
-from pgops.errors import ExplainError, MissingExtraError, StaleProposalError, WrongConnectionError
-from pgops.query_plan.asking import explain_analyzed
+from pgops.errors import ExplainError, MissingExtraError, NotApprovedError, StaleProposalError, WrongConnectionError
+from pgops.query_plan.asking import explain_analyzed, refuse_timeout
 from pgops.query_plan.reading import read_plan
 from pgops.query_plan.safety import Verdict, judge, read_statements
 from pgops.query_plan.statement import statement_of
@@ -36,7 +37,7 @@ class AnalyzeProposal(Proposal):
     """What EXPLAIN ANALYZE of one statement would carry out on one database. `propose_analyze` makes one.
 
     `statements` has the one statement as it is sent, the caller's parameters in it; where they are those of `$1`, they
-    stand in `parameters`.
+    stand in `parameters`, as they are bound: with their types and the bytes. What was found out stands there, too.
     """
 
     verdict: Verdict
@@ -51,10 +52,10 @@ class AnalyzeProposal(Proposal):
         also where it fails, runs into its time limit, or is ended by Ctrl-C. What the statement calls and sets off is
         looked up again first.
 
-        Raises `NotApprovedError` without an approval of this very proposal, `StaleProposalError` where `conn` is
-        another database or role, or where the statement would call or fire something else by now,
-        `WrongConnectionError` inside a transaction, whose locks would be waited for, and `ExplainError` with the
-        server's words.
+        Raises `NotApprovedError` without an approval of this very proposal, or where `values` or `verdict` have been
+        exchanged; `StaleProposalError` where `conn` is another database or role, or where the statement would call or
+        fire something else by now; `WrongConnectionError` inside a transaction, whose locks would be waited for; and
+        `ExplainError` with the server's words.
         """
         approval = agreed(self, approval)
         began = dt.datetime.now(dt.UTC)
@@ -66,6 +67,7 @@ class AnalyzeProposal(Proposal):
         with as_found(conn):
             refuse_other_target(self, database_identity(conn))
         with another(conn, application="pgops explain") as session:
+            self._refuse_what_differs(session)
             self._refuse_what_changed(session)
             plan = explain_analyzed(
                 session, self.statements[0], self.values, read_only=False, timeout_s=self.parameters["timeout_s"]
@@ -78,6 +80,21 @@ class AnalyzeProposal(Proposal):
             details={"plan": plan.to_plain(), "seconds": plan.execution_s},
             keep=record,
         )
+
+    def _refuse_what_differs(self, session: psycopg.Connection[Any]) -> None:
+        """`values` and `verdict` are no part of the digest; what they come to is."""
+        try:
+            now = _parameters(session, self.values, self.verdict, self.parameters["timeout_s"])
+        except psycopg.Error as error:
+            raise ExplainError(
+                f"{self.title}: a session of its own can't send the parameters: {error}",
+                cure="Register the type's dumper in psycopg.adapters, or hand in the value as text.",
+            ) from error
+        if now != self.parameters:
+            raise NotApprovedError(
+                f"{self.title}: what would be bound to it, or what is said about it, is not what was agreed.",
+                cure="Propose it anew and look again; dumpers that only your connection has are not used here.",
+            )
 
     def _refuse_what_changed(self, session: psycopg.Connection[Any]) -> None:
         """Asked in the session that will do it, where temporary tables of the caller's are none, or others."""
@@ -96,8 +113,10 @@ def propose_analyze(
     """What EXPLAIN ANALYZE of `sql` would do, in full; nothing is carried out.
 
     `params` are psycopg's. `timeout_s` is the statement's limit in seconds. Raises `ExplainError` where the text is no
-    single statement that EXPLAIN takes (PostgreSQL 18 manual, EXPLAIN), or its parameters are missing.
+    single statement that EXPLAIN takes (PostgreSQL 18 manual, EXPLAIN), or its parameters are missing or can't be sent,
+    and `ValueError` for a limit that is none.
     """
+    refuse_timeout(timeout_s)
     statement = statement_of(conn, sql, params, written_out=True)
     if statement.is_open:
         raise ExplainError("The statement has $1 open, so it can't be run.", cure="Hand in params=[...].")
@@ -106,13 +125,17 @@ def propose_analyze(
     with as_found(conn):
         target = database_identity(conn)
     values = None if statement.parameters is None else tuple(statement.parameters)
-    shown = {} if values is None else {f"${number}": repr(value) for number, value in enumerate(values, 1)}
+    try:
+        parameters = _parameters(conn, values, verdict, float(timeout_s))
+    except psycopg.Error as error:
+        raise ExplainError(f"The parameters can't be sent: {error}") from error
+    shown = {f"${number}": repr(value) for number, value in enumerate(values or (), 1)}
     return AnalyzeProposal(
         kind=KIND,
         title=f"EXPLAIN ANALYZE on {target['database']}: carry out one statement and roll it back",
         statements=(statement.text,),
         target=target,
-        parameters={"timeout_s": float(timeout_s), **shown},
+        parameters=parameters,
         effects=tuple(_effects(verdict, shown)),
         risks=tuple(_risks(verdict, timeout_s)),
         verdict=verdict,
@@ -123,6 +146,26 @@ def propose_analyze(
 def plan_of(record: Record) -> QueryPlan:
     """The plan that an applied `AnalyzeProposal` measured. Raises `PlanFormatError` where the record is another's."""
     return read_plan(json.dumps(record.details.get("plan")))
+
+
+def _parameters(
+    conn: psycopg.Connection[Any], values: tuple[Any, ...] | None, verdict: Verdict, timeout_s: float
+) -> dict[str, Any]:
+    """All that decides the outcome beside the statement: the values as `conn` would bind them, and what was found."""
+    transformer = Transformer(conn)
+    sent = transformer.dump_sequence(values or (), [PyFormat.AUTO] * len(values or ()))
+    bound = {
+        f"${number}": {
+            "value": repr(value),
+            "type": kind,
+            "format": form.name.lower(),
+            "bytes": None if data is None else bytes(data).hex(),
+        }
+        for number, (value, data, kind, form) in enumerate(
+            zip(values or (), sent, transformer.types or (), transformer.formats or (), strict=True), 1
+        )
+    }
+    return {"timeout_s": timeout_s, **bound, "found": sorted(_said(verdict))}
 
 
 def _said(verdict: Verdict) -> set[str]:

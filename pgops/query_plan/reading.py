@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pgops.errors import PlanFormatError
 from pgops.query_plan.building import plan_from
 from pgops.query_plan.plan import SCHEMA
+from pgops.query_plan.relations import Relation, knowing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,14 +28,18 @@ _TEXT_FORMAT = re.compile(r"\(cost=\d+\.\d+\.\.\d+\.\d+ rows=")
 _MOST_TRIES = 100_000
 
 
-def read_plan(text: str) -> QueryPlan:
-    """The plan in a text. If there are several, the first.
+def read_plan(text: str | bytes) -> QueryPlan:
+    """The plan in a text, or in bytes of UTF-8. If there are several, the first.
 
     >>> read_plan('[{"Plan": {"Node Type": "Result", "Total Cost": 0.01, "Plan Rows": 1}}]').root.node_type
     'Result'
 
     Raises `PlanFormatError`, which says what was there instead.
     """
+    if isinstance(text, bytes | bytearray | memoryview):
+        text = bytes(text).decode("utf-8", "replace")
+    if not isinstance(text, str):
+        raise PlanFormatError(f"A {type(text).__name__} is no text.", cure=_HOW)
     text = text.removeprefix("\ufeff")
     if not text.strip():
         raise PlanFormatError("There is no plan: the text is empty.", cure=_HOW)
@@ -65,6 +70,7 @@ def _inside_of_plan(text: str) -> dict[str, Any] | None:
 def _plan_in(value: object) -> QueryPlan | None:
     """The plan of a JSON value, if it is one: ours, EXPLAIN's list, or an object with "Plan"."""
     more: dict[str, Any] = {}
+    relations: tuple[Relation, ...] = ()
     if isinstance(value, dict) and isinstance(value.get("schema"), str) and value["schema"].startswith("pgops."):
         if value["schema"] != SCHEMA or not isinstance(value.get("explain"), list):
             raise PlanFormatError(f"That is {value['schema']!r}, not {SCHEMA!r}.", cure=_HOW)
@@ -74,6 +80,8 @@ def _plan_in(value: object) -> QueryPlan | None:
             "server_version": version if isinstance(version, int) else None,
             "is_prediction": value.get("is_prediction") is True,
         }
+        known = value.get("relations")
+        relations = tuple(map(Relation.from_plain, known)) if isinstance(known, list) else ()
         value = value["explain"]
     if isinstance(value, dict) and isinstance(value.get("message"), str):  # a line of a jsonlog
         return next((plan for each in _within(value["message"]) if (plan := _plan_in(each)) is not None), None)
@@ -93,7 +101,7 @@ def _plan_in(value: object) -> QueryPlan | None:
             value = next(iter(value.values()))
     objects = value if isinstance(value, list) else [value]
     plans = [each for each in objects if isinstance(each, dict) and "Plan" in each]
-    return plan_from(plans, **more) if plans else None
+    return knowing(plan_from(plans, **more), relations) if plans else None
 
 
 def _values(text: str) -> Iterator[object]:

@@ -14,38 +14,15 @@ import attrs
 from psycopg import Cursor
 
 from pgops.query_plan import resolution_sql as ask
-from pgops.query_plan.function_bodies import ESCAPED_NAME, Function, words_in
+from pgops.query_plan.function_bodies import ESCAPED_NAME, LOOKED_THROUGH, Function, words_in
 from pgops.query_plan.names_used import Call, Names
 from pgops.query_plan.node_trees import FIRST_USER_OID, named_in
-from pgops.query_plan.volatile_catalogue import RUN_WHAT_THEY_ARE_TOLD
-from pgops.sql.lexing import names_written
+from pgops.query_plan.search_path import SearchPath
+from pgops.query_plan.volatile_catalogue import NOT_CALM, RUN_WHAT_THEY_ARE_TOLD
 from pgops.sql.parts import Name
 
 MOST_ROUNDS = 200
 """So deep may views and functions call each other, before it counts as not resolved."""
-
-
-@attrs.frozen
-class SearchPath:
-    """Schemas in which a name without one is looked for, in order."""
-
-    schemas: tuple[str, ...]
-    temporary: str | None = None
-    """That of the session's temporary tables, if it has any."""
-
-    def for_relations(self, name: Name) -> list[str]:
-        """Where a table or type is looked for; `pg_temp` stands for the session's own schema."""
-        if name.schema is None:
-            return list(self.schemas)
-        return [(self.temporary or name.schema) if name.schema == "pg_temp" else name.schema]
-
-    def for_functions(self, name: Name | None = None) -> list[str]:
-        """Functions and operators are never looked for among temporary things, unless these are named (manual,
-        search_path).
-        """
-        if name is None or name.schema is None:
-            return [each for each in self.schemas if each != self.temporary]
-        return self.for_relations(name)
 
 
 @attrs.define
@@ -60,8 +37,8 @@ class Resolution:
     """Where names are looked for just now: the session's, or that of the function whose body is read. What a function
     calls inherits its path, so the same function may be another thing on another path.
     """
-    volatile: dict[str, str] = attrs.field(factory=dict)
-    """Qualified signatures, and where they stand: "", or "in view public.v"."""
+    volatile: dict[str, tuple[Function, str]] = attrs.field(factory=dict)
+    """By qualified signatures, and where they stand: "", or "in view public.v"."""
     unresolved: dict[str, None] = attrs.field(factory=dict)
     refused: dict[str, None] = attrs.field(factory=dict)
     conforms: bool = True
@@ -71,6 +48,16 @@ class Resolution:
     _waiting: dict[tuple[SearchPath, str], dict[int, str]] = attrs.field(factory=dict)
     _seen: set[tuple[SearchPath, str, int]] = attrs.field(factory=set)
     _ambience_asked: set[bool] = attrs.field(factory=set)
+    _paths: dict[tuple[SearchPath, str | None, str | None], SearchPath | None] = attrs.field(factory=dict)
+
+    @property
+    def calls(self) -> list[str]:
+        """What is against each of `volatile`, in words, with the cure once: behind the first that is the user's own."""
+        said = {each: f"{each} {function.effect}{_behind(via)}" for each, (function, via) in self.volatile.items()}
+        first = min((each for each, (function, _) in self.volatile.items() if function.is_users), default=None)
+        if first is not None:
+            said[first] += ": declare such a function STABLE if it only reads"
+        return [said[each] for each in sorted(said)]
 
     # --- what is added ------------------------------------------------------------------------------------------------
 
@@ -216,36 +203,40 @@ class Resolution:
             self.add_tree(tree, _way(via, f"in a CHECK of {'domain' if is_domain else 'type'} {name}"))
 
     def _relation(self, row: Any, via: str) -> None:
-        _, name, kind, row_type, rule, children, policies, generated = row
+        _, name, kind, row_type, rule, children, expressions = row
         if kind == "f":
             self.unresolved[f"{name} is a foreign table: what another server does can't be seen{_behind(via)}"] = None
         if row_type >= FIRST_USER_OID:
             self.add("type", [row_type], via)
         self.add("relation", children, _way(via, f"under {name}"))
         self.add_tree(rule, _way(via, f"in view {name}"))
-        for policy in policies:
-            self.add_tree(policy, _way(via, f"in row security of {name}"))
-        for each in generated:
-            self.add_tree(each, _way(via, f"in a generated column of {name}"))
+        for tree, place in expressions:
+            self.add_tree(tree, _way(via, f"{place} of {name}"))
 
     def _function(self, row: Any, via: str) -> None:
         function = Function(*row)
         self.add("type", function.types, via)
         self.add_tree(function.defaults, _way(via, f"as a default argument of {function.signature}"))
-        if function.is_volatile:
-            self.volatile.setdefault(function.signature, via)
+        if function.effect is not None:
+            self.volatile.setdefault(function.signature, (function, via))
             return
         if function.runs_what_it_is_told:
             self.unresolved[f"{function.signature} runs what it is handed over{_behind(via)}"] = None
         if function.oid < FIRST_USER_OID:
             return
-        self.add("function", function.parts, _way(via, f"in aggregate {function.signature}"))
-        if function.language in {"sql", "plpgsql"}:
+        if function.unseen is not None:
+            self.unresolved[f"{function.unseen}{_behind(via)}"] = None
+        self.add("function", function.parts, _way(via, f"behind {function.signature}"))
+        if function.language in LOOKED_THROUGH:
             self._ambience(True)
             self._body(function, _way(via, f"in function {function.signature}"))
 
     def _body(self, function: Function, via: str) -> None:
-        with self._on(self._path_of(function)):
+        path = self._path_of(function)
+        if path is None or function.setting("session_authorization") or function.setting("role") == "none":
+            self.unresolved[f"where {function.signature} looks for names is not known"] = None
+            return
+        with self._on(path):
             if function.tree is not None:
                 self.add_tree(function.tree, via)
             elif "\\" in function.source and not (self.conforms and function.conforms):
@@ -263,14 +254,15 @@ class Resolution:
         self.refused |= {f"{each} ({via})": None for each in read.refused}
         self.add_names(read, via)
 
-    def _path_of(self, function: Function) -> SearchPath:
-        """A function's own search path, if it has one set; otherwise that of whoever calls it."""
-        value = function.setting("search_path")
-        if value is None:
-            return self.path
-        named = [each for each in names_written(value) if each not in {"pg_catalog", "pg_temp"}]
-        own = [self.path.temporary] if self.path.temporary else []
-        return SearchPath((*own, "pg_catalog", *named), self.path.temporary)
+    def _path_of(self, function: Function) -> SearchPath | None:
+        """That of whoever calls it, unless it has settings of its own or runs as its owner; None: not to be read."""
+        key = self.path, function.setting("search_path"), function.setting("role") or function.owner
+        if key not in self._paths:
+            try:
+                self._paths[key] = self.path.within(function, self.cursor)
+            except ValueError:
+                self._paths[key] = None
+        return self._paths[key]
 
     def _words(self, function: Function, via: str) -> None:
         """Of a body in PL/pgSQL every word and operator counts that names something, wherever it stands."""
@@ -282,7 +274,7 @@ class Resolution:
         functions = self.path.for_functions()
         parameters = {
             "words": sorted(words),
-            "told": list(RUN_WHAT_THEY_ARE_TOLD),
+            "told": [*RUN_WHAT_THEY_ARE_TOLD, *NOT_CALM],
             "schemas": list(self.path.schemas),
             "own_first": functions[:1] == ["pg_catalog"],
             "source": function.source,

@@ -76,6 +76,7 @@ OPERATORS = """
      WHERE o.oid = ANY (%(oids)s::oid[])
 """
 
+# A function in language internal is one of PostgreSQL's own under another name: prosrc says which.
 FUNCTIONS = """
     SELECT p.oid::bigint, n.nspname, p.proname, pg_catalog.oidvectortypes(p.proargtypes), p.provolatile::text,
            l.lanname, p.prosrc, p.prosqlbody::text, p.proargdefaults::text, COALESCE(p.proconfig, '{}'),
@@ -87,7 +88,13 @@ FUNCTIONS = """
                    FROM pg_catalog.pg_aggregate AS a,
                         pg_catalog.unnest(ARRAY[a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggserialfn,
                             a.aggdeserialfn, a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn]::oid[]) AS part
-                  WHERE a.aggfnoid = p.oid AND part <> 0)
+                  WHERE a.aggfnoid = p.oid AND part <> 0
+                  UNION ALL
+                 SELECT own.oid::bigint
+                   FROM pg_catalog.pg_proc AS own
+                  WHERE l.lanname = 'internal' AND p.oid >= 16384 AND p.prokind <> 'a' AND own.prokind <> 'a'
+                    AND own.prolang = p.prolang AND own.prosrc = p.prosrc AND own.oid < 16384),
+           CASE WHEN p.prosecdef THEN pg_catalog.pg_get_userbyid(p.proowner)::text END
       FROM pg_catalog.pg_proc AS p
       JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
       JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
@@ -119,7 +126,9 @@ TYPES = """
      ORDER BY t.typname, t.oid
 """
 
-# Policies count for everybody who reads, though a table's owner may be above them.
+# Policies count for everybody who reads, though a table's owner may be above them. What indexes, constraints,
+# statistics and partitions are made of counts as well: the planner works out functions in it that are declared
+# immutable.
 RELATIONS = """
     SELECT c.oid::bigint,
            pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname),
@@ -128,20 +137,38 @@ RELATIONS = """
              WHERE r.ev_class = c.oid AND r.ev_type = '1' AND c.relkind = 'v'),
            ARRAY(SELECT i.inhrelid::bigint FROM pg_catalog.pg_inherits AS i
                   WHERE i.inhparent = c.oid AND c.relkind IN ('r', 'p', 'f')),
-           ARRAY(SELECT pol.polqual::text FROM pg_catalog.pg_policy AS pol
-                  WHERE pol.polrelid = c.oid AND c.relrowsecurity AND pol.polcmd IN ('r', '*')
-                    AND pol.polqual IS NOT NULL),
-           ARRAY(SELECT d.adbin::text FROM pg_catalog.pg_attribute AS a
-                   JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-                  WHERE a.attrelid = c.oid AND a.attgenerated = 'v')
+           ARRAY(SELECT ARRAY[tree, place]
+                   FROM (SELECT pol.polqual::text, 'in row security' FROM pg_catalog.pg_policy AS pol
+                          WHERE pol.polrelid = c.oid AND c.relrowsecurity AND pol.polcmd IN ('r', '*')
+                         UNION ALL
+                         SELECT d.adbin::text, 'in a generated column' FROM pg_catalog.pg_attribute AS a
+                           JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+                          WHERE a.attrelid = c.oid AND a.attgenerated = 'v'
+                         UNION ALL
+                         SELECT k.conbin::text, 'in constraint ' || pg_catalog.quote_ident(k.conname)
+                           FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = c.oid
+                         UNION ALL
+                         SELECT each::text, 'in an index'
+                           FROM pg_catalog.pg_index AS i, LATERAL (VALUES (i.indexprs), (i.indpred)) AS trees (each)
+                          WHERE i.indrelid = c.oid
+                         UNION ALL
+                         SELECT s.stxexprs::text, 'in statistics'
+                           FROM pg_catalog.pg_statistic_ext AS s WHERE s.stxrelid = c.oid
+                         UNION ALL
+                         SELECT p.partexprs::text, 'in the partition key'
+                           FROM pg_catalog.pg_partitioned_table AS p
+                          WHERE p.partrelid = c.oid
+                             OR p.partrelid IN (SELECT a.relid FROM pg_catalog.pg_partition_ancestors(c.oid) AS a)
+                        ) AS expressions (tree, place)
+                  WHERE tree IS NOT NULL)
       FROM pg_catalog.pg_class AS c
       JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
      WHERE c.oid = ANY (%(oids)s::oid[])
      ORDER BY c.relname, c.oid
 """
 
-# Only what is of the users' making and either volatile or has a body that can be read. A cast to json is called by
-# to_json and its like, whatever its context.
+# Only what is of the users' making and not calm C: types are made in that, and only superusers make it. A cast to json
+# is called by to_json and its like, whatever its context.
 AMBIENCE = """
     SELECT found.function::bigint, found.what
       FROM (
@@ -168,7 +195,7 @@ AMBIENCE = """
       ) AS found
       JOIN pg_catalog.pg_proc AS p ON p.oid = found.function AND p.oid >= 16384
       JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
-     WHERE p.provolatile = 'v' OR l.lanname IN ('sql', 'plpgsql')
+     WHERE p.provolatile = 'v' OR l.lanname NOT IN ('c', 'internal')
      ORDER BY found.what, p.oid
 """
 

@@ -17,10 +17,11 @@ from psycopg.rows import tuple_row
 from pgops.errors import MissingExtraError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from psycopg import Cursor
 
     from pgops.query_plan.names_used import Names
-    from pgops.query_plan.resolution import SearchPath
 
 
 @attrs.frozen(kw_only=True)
@@ -30,7 +31,7 @@ class Verdict:
     reasons: tuple[str, ...] = ()
     """Everything against it, in words: what is below, and that it is no SELECT."""
     volatile: tuple[str, ...] = ()
-    """Signatures of volatile functions that it may call: `public.charge(integer)`."""
+    """Signatures of functions with effects that it may call, which are the volatile ones: `public.charge(integer)`."""
     triggers: tuple[str, ...] = ()
     """That would fire: `audit on public.orders (function public.log_it())`."""
     unresolved: tuple[str, ...] = ()
@@ -54,11 +55,24 @@ def judge(conn: psycopg.Connection[Any], sql: str) -> Verdict:
     `sql` is the text as it would be sent. Nothing of it is carried out; the catalogue is read, with any role, on a
     standby, in the caller's transaction. Raises psycopg's errors where the connection is lost.
     """
+    return _asked(conn, lambda cursor: _judged(cursor, sql))
+
+
+def judge_tree(conn: psycopg.Connection[Any], statement: Any) -> Verdict:
+    """The same for a statement that has been read already: a Node of the parser's tree, as the query in an EXPLAIN is.
+
+    The parser takes a backslash in a string for just that: where the session's standard_conforming_strings is off,
+    nothing is safe.
+    """
+    return _asked(conn, lambda cursor: _resolved(cursor, statement, has_backslash=True))
+
+
+def _asked(conn: psycopg.Connection[Any], ask: Callable[[Cursor[Any]], Verdict]) -> Verdict:
     # Names may be in any letters, and what this asks must not end the caller's transaction: a savepoint, always undone.
     with conn.transaction(force_rollback=True), psycopg.Cursor(conn, row_factory=tuple_row) as cursor:
         cursor.execute("SET LOCAL client_encoding = 'UTF8'")
         try:
-            return _judged(cursor, sql)
+            return ask(cursor)
         except MissingExtraError as error:
             return _refused(f"the statement was not read: {error}")
         except UnicodeDecodeError:
@@ -67,30 +81,33 @@ def judge(conn: psycopg.Connection[Any], sql: str) -> Verdict:
 
 def _judged(cursor: Cursor[Any], sql: str) -> Verdict:
     read = read_statements(sql)  # the first thing that needs the extra, and says so
-    from pgops.query_plan.names_used import names_used  # noqa: PLC0415  needs an extra
-    from pgops.query_plan.resolution import Resolution  # noqa: PLC0415  so do these
-    from pgops.query_plan.writing import Writing  # noqa: PLC0415
-
     if isinstance(read, str):
         return _refused(f"the statement can't be read: {read}")
     if len(read) != 1:
         return _refused("there is no statement" if not read else f"these are {len(read)} statements")
-    path, conforms = _session(cursor)
-    if not conforms and "\\" in sql:
+    return _resolved(cursor, read[0], has_backslash="\\" in sql)
+
+
+def _resolved(cursor: Cursor[Any], statement: Any, *, has_backslash: bool) -> Verdict:
+    from pgops.query_plan.names_used import names_used  # noqa: PLC0415  needs an extra
+    from pgops.query_plan.resolution import Resolution  # noqa: PLC0415  so do these
+    from pgops.query_plan.search_path import session_path  # noqa: PLC0415
+    from pgops.query_plan.writing import Writing  # noqa: PLC0415
+
+    path, conforms = session_path(cursor)
+    if not conforms and has_backslash:
         return _refused("the session has standard_conforming_strings off, and a backslash may mean another text")
-    names = names_used(read[0])
+    names = names_used(statement)
     resolution = Resolution(cursor, path, conforms=conforms, read_sql=_body_names)
     resolution.add_names(names, "")
     writing = Writing(resolution)
     writing.add(names)
     resolution.follow()
-    volatile = tuple(sorted(resolution.volatile))
-    calls = [f"{each} is volatile{_behind(resolution.volatile[each])}" for each in volatile]
-    reasons = [*names.refused, *resolution.refused, *calls, *resolution.unresolved]
+    reasons = [*names.refused, *resolution.refused, *resolution.calls, *resolution.unresolved]
     reasons += [f"the trigger {each} would fire" for each in writing.triggers]
     return Verdict(
         reasons=tuple(reasons),
-        volatile=volatile,
+        volatile=tuple(sorted(resolution.volatile)),
         triggers=tuple(writing.triggers),
         unresolved=tuple(resolution.unresolved),
         writes=tuple(writing.writes),
@@ -99,24 +116,8 @@ def _judged(cursor: Cursor[Any], sql: str) -> Verdict:
     )
 
 
-def _behind(via: str) -> str:
-    return f" ({via})" if via else ""
-
-
 def _refused(why: str) -> Verdict:
     return Verdict(reasons=(why,), unresolved=(why,))
-
-
-def _session(cursor: Cursor[Any]) -> tuple[SearchPath, bool]:
-    from pgops.query_plan.resolution import SearchPath  # noqa: PLC0415  needs an extra
-
-    row = cursor.execute(
-        "SELECT pg_catalog.current_schemas(true)::text[],"
-        " (SELECT n.nspname::text FROM pg_catalog.pg_namespace AS n WHERE n.oid = pg_catalog.pg_my_temp_schema()),"
-        " pg_catalog.current_setting('standard_conforming_strings') = 'on'"
-    ).fetchone()
-    assert row is not None  # noqa: S101  a SELECT without FROM has a row
-    return SearchPath(tuple(row[0]), row[1]), bool(row[2])
 
 
 def read_statements(sql: str) -> list[Any] | str:

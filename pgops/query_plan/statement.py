@@ -46,6 +46,8 @@ def statement_of(
 
     Raises `ExplainError` for an empty text, one that is EXPLAIN itself, and parameters that don't fit.
     """
+    if params is not None and (isinstance(params, str | bytes) or not isinstance(params, Mapping | Sequence)):
+        raise ExplainError(f"The parameters are a {type(params).__name__}.", cure=PARAMETERS)
     text = _trimmed(_text_of(conn, sql))
     code = text.encode("utf-8", "surrogatepass")
     seen = bare(code)
@@ -58,13 +60,13 @@ def statement_of(
     if written_out or issubclass(conn.cursor_factory, psycopg.ClientCursor):
         try:
             text = psycopg.ClientCursor(conn).mogrify(_literal(text), params)
-        except psycopg.Error as error:
-            raise ExplainError(f"The parameters don't fit the statement: {error}", cure=_PARAMETERS) from error
+        except (psycopg.Error, UnicodeError) as error:
+            raise ExplainError(f"The parameters don't fit the statement: {error}", cure=PARAMETERS) from error
         return Statement(text=text, parameters=None, numbered=False, is_open=False)
     return Statement(text=text, parameters=params, numbered=False, is_open=False)
 
 
-_PARAMETERS = "Hand them in as for psycopg's execute: a list for %s, a mapping for %(name)s."
+PARAMETERS = "Hand them in as for psycopg's execute: a list for %s, a mapping for %(name)s."
 
 
 def written_out(conn: psycopg.Connection[Any], sql: Sql, params: Parameters | None) -> str:
@@ -73,9 +75,19 @@ def written_out(conn: psycopg.Connection[Any], sql: Sql, params: Parameters | No
 
 
 def _text_of(conn: psycopg.Connection[Any], sql: Sql) -> str:
-    if isinstance(sql, composing.Composable):
-        return sql.as_string(conn)
-    return sql.decode(conn.info.encoding) if isinstance(sql, bytes) else sql
+    try:
+        if isinstance(sql, composing.Composable):
+            sql = sql.as_string(conn)
+        text = sql.decode(conn.info.encoding) if isinstance(sql, bytes) else sql
+        if isinstance(text, str):
+            text.encode(conn.info.encoding)
+    except psycopg.Error as error:
+        raise ExplainError(f"The statement can't be put together: {error}") from error
+    except UnicodeError as error:
+        raise ExplainError(f"The statement is no text in {conn.info.encoding}, the connection's: {error}.") from error
+    if not isinstance(text, str):
+        raise ExplainError(f"A {type(text).__name__} is no statement.", cure="Hand in text, or psycopg.sql's.")
+    return text
 
 
 def _literal(text: str) -> LiteralString:

@@ -1,7 +1,7 @@
 """The short list: which of PostgreSQL's own volatile functions may run unasked, and which calm ones may not.
 
 Decided one by one from pg_proc of 14 and 18. A name counts in pg_catalog only, for functions that came with the server:
-`public.random()` is another function.
+`public.random()` is another function. Contrib's have a list of their own.
 """
 
 from __future__ import annotations
@@ -77,6 +77,55 @@ EXTENSIONS_RUN_SQL = frozenset({
 })  # fmt: skip
 """Functions of contrib that run SQL which is handed over as text, and are declared stable."""
 
+NOT_CALM = dict.fromkeys(("pg_current_xact_id", "txid_current"), "takes a transaction id")
+"""Of pg_catalog, declared stable, and yet not without effect. (`..._if_assigned` only looks.)"""
+
+# By the extension that owns the function (pg_depend), decided one by one from contrib of 14 and 18, and HypoPG 1.4.
+# Not here, though they only read: bt_index_check and its like, which run the functions of an index's expressions, and
+# dblink, which asks other servers.
+_OF_EXTENSIONS = {
+    "dblink": "dblink_current_query dblink_get_connections dblink_get_pkey",
+    "hypopg": "hypopg hypopg_get_indexdef hypopg_hidden_indexes hypopg_relation_size",
+    "intagg": "int_agg_state int_agg_final_array",
+    "old_snapshot": "pg_old_snapshot_time_mapping",
+    "pageinspect": """
+        brin_metapage_info brin_page_items brin_page_type brin_revmap_data bt_metap bt_multi_page_stats bt_page_items
+        bt_page_stats fsm_page_contents get_raw_page gin_leafpage_items gin_metapage_info gin_page_opaque_info
+        gist_page_items gist_page_items_bytea gist_page_opaque_info hash_bitmap_info hash_metapage_info hash_page_items
+        hash_page_stats hash_page_type heap_page_item_attrs heap_page_items heap_tuple_infomask_flags page_checksum
+        page_header tuple_data_split
+    """,
+    "pg_buffercache": """
+        pg_buffercache_numa_pages pg_buffercache_pages pg_buffercache_summary pg_buffercache_usage_counts
+    """,
+    "pg_freespacemap": "pg_freespace",
+    "pg_logicalinspect": "pg_get_logical_snapshot_info pg_get_logical_snapshot_meta",
+    "pg_stat_statements": "pg_stat_statements pg_stat_statements_info",
+    "pg_visibility": """
+        pg_check_frozen pg_check_visible pg_visibility pg_visibility_map pg_visibility_map_summary
+    """,
+    "pg_walinspect": "pg_get_wal_block_info pg_get_wal_record_info pg_get_wal_records_info pg_get_wal_stats",
+    "pgcrypto": """
+        fips_mode gen_random_bytes gen_random_uuid gen_salt pgp_pub_encrypt pgp_pub_encrypt_bytea pgp_sym_encrypt
+        pgp_sym_encrypt_bytea
+    """,
+    "pgrowlocks": "pgrowlocks",
+    "pgstattuple": """
+        pg_relpages pgstatginindex pgstathashindex pgstatindex pgstattuple pgstattuple_approx
+    """,
+    "postgres_fdw": "postgres_fdw_get_connections",
+    "sslinfo": """
+        ssl_cipher ssl_client_cert_present ssl_client_dn ssl_client_dn_field ssl_client_serial ssl_extension_info
+        ssl_is_used ssl_issuer_dn ssl_issuer_field ssl_version
+    """,
+    "tablefunc": "normal_rand",
+    "tsm_system_rows": "system_rows",
+    "tsm_system_time": "system_time",
+    "uuid-ossp": "uuid_generate_v1 uuid_generate_v1mc uuid_generate_v4",
+}
+HARMLESS_OF_EXTENSIONS = frozenset((owner, each) for owner, names in _OF_EXTENSIONS.items() for each in names.split())
+"""Extension and function: volatile for no better reason than that it is the default, chance, or the state they read."""
+
 NOT_UNDONE = {
     "pg_advisory_lock": "others wait for the advisory lock until the session is closed, right after the rollback",
     "pg_advisory_lock_shared": "others wait for the advisory lock until the session is closed",
@@ -99,7 +148,8 @@ NOT_UNDONE = {
     "pg_stat_reset": "the statistics stay reset",
     "pg_stat_reset_shared": "the statistics stay reset",
     "lo_export": "the file on the server stays written",
+    **dict.fromkeys(NOT_CALM, "the transaction id stays used"),
     "nextval": "the sequence stays advanced",
     "setval": "the sequence stays set",
 }
-"""Of pg_catalog's volatile functions: what a rollback does not take back."""
+"""Of pg_catalog's functions: what a rollback does not take back."""

@@ -14,6 +14,7 @@ import attrs
 from pgops.findings import quote_identifier
 from pgops.query_plan.node_trees import named_in
 from pgops.query_plan.resolution import Resolution
+from pgops.query_plan.resolution_sql import RELATIONS
 
 if TYPE_CHECKING:
     from pgops.query_plan.names_used import Names
@@ -43,17 +44,6 @@ RULES = """
      ORDER BY r.rulename
 """
 
-RELATION = """
-    SELECT pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname), c.relkind::text,
-           (SELECT r.ev_action::text FROM pg_catalog.pg_rewrite AS r
-             WHERE r.ev_class = c.oid AND r.ev_type = '1' AND c.relkind = 'v'),
-           ARRAY(SELECT i.inhrelid::bigint FROM pg_catalog.pg_inherits AS i
-                  WHERE i.inhparent = c.oid AND c.relkind IN ('r', 'p', 'f'))
-      FROM pg_catalog.pg_class AS c
-      JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-     WHERE c.oid = %(oid)s::oid
-"""
-
 REFERENCING = """
     SELECT k.conrelid::bigint, k.conname,
            CASE WHEN %(command)s::text = 'delete' THEN k.confdeltype ELSE k.confupdtype END::text
@@ -64,18 +54,12 @@ REFERENCING = """
      ORDER BY k.conname
 """
 
+# Beside what is followed of each relation that is read.
 EXPRESSIONS = """
     SELECT d.adbin::text, 'in a default or generated column'
       FROM pg_catalog.pg_attribute AS a
       JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
      WHERE a.attrelid = %(oid)s::oid AND NOT a.attisdropped
-    UNION ALL
-    SELECT k.conbin::text, 'in constraint ' || pg_catalog.quote_ident(k.conname)
-      FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = %(oid)s::oid AND k.conbin IS NOT NULL
-    UNION ALL
-    SELECT tree::text, 'in an index'
-      FROM pg_catalog.pg_index AS i, LATERAL (VALUES (i.indexprs), (i.indpred)) AS trees (tree)
-     WHERE i.indrelid = %(oid)s::oid AND tree IS NOT NULL
     UNION ALL
     SELECT tree::text, 'in policy ' || pg_catalog.quote_ident(pol.polname)
       FROM pg_catalog.pg_policy AS pol, LATERAL (VALUES (pol.polqual), (pol.polwithcheck)) AS trees (tree)
@@ -133,10 +117,10 @@ class Writing:
             self._waiting.append((oid, command, way))
 
     def _take(self, oid: int, command: str, way: str | None) -> None:
-        row = self._ask(RELATION, oid=oid)
+        row = self._ask(RELATIONS, oids=[oid])
         if not row:
             return
-        name, kind, view, children = row[0]
+        _, name, kind, _, view, children, _ = row[0]
         if way is not None:
             self.writes[f"{_SAID[command]} {name}{f' ({way})' if way else ''}"] = None
         self.resolution.add("relation", [oid], "")

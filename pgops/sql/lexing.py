@@ -22,6 +22,8 @@ _IN_SQL = re.compile(rb"[-/'\"\\$]" + _OPENING)
 _IN_PSQL = re.compile(rb"[-/'\"\\$;]" + _OPENING)
 _ESCAPES = re.compile(rb"(?<![\w$\x80-\xff])[eE]")
 _END_WITH_ESCAPES = re.compile(rb"[^'\\]*(?:(?:\\.|'')[^'\\]*)*'", re.DOTALL)
+_END_OF_LINE = re.compile(rb"[\r\n]")
+"""Of a comment: a carriage return alone ends it too (src/backend/parser/scan.l, newline)."""
 _BLOCK_MARK = re.compile(rb"/\*|\*/")
 _COPY = re.compile(rb"\bCOPY\b.*?\bFROM\s+STDIN\b", re.IGNORECASE | re.DOTALL)
 _END_OF_ROWS = re.compile(rb"^\\\.[ \t\r]*$", re.MULTILINE)
@@ -55,7 +57,8 @@ def hidden(code: bytes, *, psql: bool = False) -> Iterator[tuple[int, int, Hidde
             at = _end_of_comment(code, begin)
         elif mark == b"\\":
             kind = Hidden.COMMAND
-            at = _end_of_line(code, begin)
+            end_of_line = code.find(b"\n", begin)
+            at = end_of_line if end_of_line >= 0 else len(code)
         elif mark == b"'" and begin and _ESCAPES.match(code, begin - 1):
             closing = _END_WITH_ESCAPES.match(code, inner)
             at = closing.end() if closing else len(code)
@@ -75,18 +78,14 @@ def hidden(code: bytes, *, psql: bool = False) -> Iterator[tuple[int, int, Hidde
 def _end_of_comment(code: bytes, begin: int) -> int:
     """Behind the comment that begins there. Block comments nest (manual, section 4.1.5)."""
     if code.startswith(b"--", begin):
-        return _end_of_line(code, begin)
+        end = _END_OF_LINE.search(code, begin)
+        return end.start() if end else len(code)
     depth = 0
     for mark in _BLOCK_MARK.finditer(code, begin):
         depth += 1 if mark.group() == b"/*" else -1
         if depth == 0:
             return mark.end()
     return len(code)
-
-
-def _end_of_line(code: bytes, begin: int) -> int:
-    end = code.find(b"\n", begin)
-    return end if end >= 0 else len(code)
 
 
 _BLANKS = re.compile(rb"\s*")
@@ -139,14 +138,18 @@ def pieces(code: bytes) -> Iterator[tuple[int, int]]:
 
 
 _WRITTEN = re.compile(
-    r"[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|(?P<tag>\$(?:[^\W\d]\w*)?\$).*?(?P=tag)|--[^\n]*|/\*.*?\*/"
+    r"[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|(?P<tag>\$(?:[^\W\d]\w*)?\$).*?(?P=tag)|--[^\r\n]*|/\*.*?\*/"
     r"|\"(?P<quoted>(?:[^\"]|\"\")*)\"|(?P<word>[^\W\d][\w$]*)",
     re.DOTALL,
 )
 
 
 def names_written(sql: str) -> Iterator[str]:
-    """The names and words of a statement as they were written: the grammar cuts a name that is too long."""
+    r"""The names and words of a statement as they were written: the grammar cuts a name that is too long.
+
+    >>> list(names_written("SELECT a -- b\r, \"C\""))
+    ['SELECT', 'a', 'C']
+    """
     for found in _WRITTEN.finditer(sql):
         if found["quoted"] is not None:
             yield found["quoted"].replace('""', '"')

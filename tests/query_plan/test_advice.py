@@ -7,7 +7,7 @@ import pytest
 from psycopg import sql
 
 from pgops import Severity
-from pgops.query_plan import explain, read_plan
+from pgops.query_plan import QueryPlan, explain, read_plan
 from pgops.query_plan.advice.index_columns import columns_for_index, create_index
 from tests.query_plan.plans import node, plan
 
@@ -32,6 +32,7 @@ def subplan(loops: float, ms: float):
 
 
 HALF = scan(Filter="(o.a = 1)", Actual_Rows=50_000, Plan_Rows=50_000, Rows_Removed_by_Filter=50_000)
+WHOLE = scan(Actual_Rows=100_000, Plan_Rows=100_000)
 FEW = {"Actual_Rows": 10, "Plan_Rows": 10, "Rows_Removed_by_Filter": 99_990}
 SORT = {"Sort_Method": "external merge", "Sort_Space_Used": 10_240}
 
@@ -41,6 +42,14 @@ CASES = {
     "sequential_scan": (
         plan(scan(Filter="((o.a % 7) = 1)", **FEW)),
         plan(scan(Actual_Rows=100_000, Plan_Rows=100_000)),
+    ),
+    "sorted_for_few": (
+        plan(node("Limit", node("Sort", WHOLE, Sort_Key=["o.b DESC"]), Actual_Rows=10)),
+        plan(node("Limit", node("Sort", WHOLE, Sort_Key=["o.b DESC"]), Actual_Rows=90_000, Plan_Rows=90_000)),
+    ),
+    "extreme_by_scan": (
+        plan(node("Aggregate", WHOLE, Strategy="Plain", Output=["max(o.b)"])),
+        plan(node("Aggregate", WHOLE, Strategy="Plain", Output=["sum(o.b)"])),
     ),
     "filter_discards": (
         plan(node("Index Scan", Index_Name="i", Filter="(o.b = 1)", **FEW)),
@@ -139,7 +148,7 @@ def test_every_rule_has_its_case():
 
     rules = [*giving.OF_MEASURED, *giving.OF_THE_WHOLE]
     named = {rule.__module__.rpartition(".")[2] for rule in rules}
-    assert named == {"estimates", "loops", "memory", "scans", "whole"}
+    assert named == {"estimates", "loops", "memory", "ordering", "scans", "whole"}
     assert len(CASES) == len(rules) + 1, "unindexed_scan gives two rules"
 
 
@@ -198,7 +207,10 @@ COLUMNS = {
     "((o.b > 5) AND (o.c < 5))": (["b"], False),
     "((o.b >= 5) AND (o.b < 9))": (["b"], True),
     "((o.a = 1) AND (lower(o.b) = 'x'::text))": (["a"], False),
-    "((o.name)::text = 'ann'::text)": (["name"], True),
+    "((o.name)::text = 'ann'::text)": ([], False),
+    "(o.a = (p.b)::text)": (["a"], True),
+    "((p.b)::text = o.a)": (["a"], True),
+    "((o.a)::text = p.b)": ([], False),
     "((o.a)::numeric = 1.5)": ([], False),
     "(o.a = ANY ('{1,2}'::integer[]))": (["a"], True),
     "(o.a = ANY (o.b))": ([], False),
@@ -225,6 +237,116 @@ COLUMNS = {
 def test_only_columns_that_an_index_serves_for_certain_are_named(condition, expected):
     found = columns_for_index(condition, plan(scan()).root)
     assert (list(found.names), found.whole) == expected
+
+
+OTHER_INDEXES = {
+    # condition: what the advice names
+    "(o.doc @> '{\"k\": 5}'::jsonb)": "A GIN index on (doc) serves @>",
+    "(o.r <@ '[1,9)'::int4range)": "A GiST index on (r) serves <@",
+    "(o.tags && '{1}'::integer[])": "A GIN index on (tags) serves &&",
+    "(o.email ~~ 'u7%'::text)": "text_pattern_ops",
+    "(o.email ~~ '%u7%'::text)": "gin_trgm_ops",
+    "(lower(o.email) = 'x'::text)": "expression ((lower(email)))",
+    "((o.id)::numeric = 5.0)": "the column's own type",
+    "((o.id)::text = '5'::text)": "if it is a varchar",
+    "o.flag": "WHERE flag",
+    "(o.note IS NULL)": "WHERE note IS NULL",
+    "((o.a = 1) OR (o.b = 2))": "each side of its OR",
+}
+
+
+@pytest.mark.parametrize(("condition", "words"), OTHER_INDEXES.items(), ids=OTHER_INDEXES)
+def test_an_index_of_another_kind_is_named_in_words(condition, words):
+    (advice,) = plan(scan(Filter=condition, **FEW)).advice
+    assert (advice.rule, advice.fix) == ("sequential_scan", None)
+    assert words in advice.message
+
+
+GUESSES = {
+    # condition: the fix of an estimate that is off, and words of it; None: no advice
+    "(o.a = 1)": ("ANALYZE public.orders", "old or too coarse"),
+    "((o.a = 1) OR (o.b ~~ 'x%'::text) OR (o.c IS NULL))": ("ANALYZE public.orders", "old or too coarse"),
+    "(lower(o.email) = 'x'::text)": (None, "CREATE STATISTICS"),
+    "((o.doc ->> 'k'::text) = '5'::text)": (None, "CREATE STATISTICS"),
+    "((o.id)::numeric = 5.0)": (None, "CREATE STATISTICS"),
+    "(NOT (ANY (o.id = (hashed SubPlan 1).col1)))": None,
+}
+
+
+@pytest.mark.parametrize(("condition", "expected"), GUESSES.items(), ids=GUESSES)
+def test_statistics_are_gathered_where_they_can_help(condition, expected):
+    given = plan(scan(Filter=condition, Actual_Rows=50_000, Plan_Rows=100)).advice
+    assert [(each.rule, each.fix) for each in given] == ([("misestimate", expected[0])] if expected else [])
+    assert not expected or expected[1] in given[0].message
+
+
+def test_what_no_index_can_spare_is_no_warning():
+    for kind in ("Function Scan", "CTE Scan"):
+        (advice,) = plan(node(kind, Filter="(g.g = 1)", **FEW)).advice
+        assert (advice.rule, advice.severity, advice.fix) == ("filter_discards", Severity.INFO, None)
+
+
+def test_partitions_are_told_of_once():
+    parts = [scan(Relation_Name=f"p{at}", Alias=f"o_{at}", Filter=f"(o_{at}.a = 1)", **FEW) for at in range(3)]
+    (advice,) = plan(node("Append", *parts)).advice
+    assert (advice.fix, "300,000 rows of public.p0 and 2 like it" in advice.message) == (None, True), advice
+    assert "parent" in advice.message
+
+
+KNOWN = """
+CREATE TABLE c (id int PRIMARY KEY, email varchar(60), j json, wide text, total int, status text, s text, note text);
+ALTER TABLE c ALTER wide SET STORAGE EXTERNAL;
+INSERT INTO c SELECT g, 'u' || g, to_json(g), repeat(md5(g::text), 20), g, CASE WHEN g % 3 = 0 THEN 'open' END, 'x'
+  FROM generate_series(1, 20000) AS g;
+CREATE INDEX taken ON c (s);
+CREATE TABLE m (at int, v text) PARTITION BY RANGE (at);
+CREATE TABLE m1 PARTITION OF m FOR VALUES FROM (0) TO (9000) WITH (fillfactor = 10);
+CREATE TABLE m2 PARTITION OF m FOR VALUES FROM (9000) TO (90000) WITH (fillfactor = 10);
+INSERT INTO m SELECT g, 'v' || g FROM generate_series(1, 20000) AS g;
+CREATE TABLE o (email text);
+INSERT INTO o VALUES ('u19000');
+ANALYZE c, m, o;
+SET max_parallel_workers_per_gather = 0;
+"""
+OFFERED = {
+    # statement: the key of the index that is offered; None: none is
+    "SELECT * FROM c WHERE email = 'u5'": "CONCURRENTLY ON public.c (email)",
+    "SELECT * FROM c WHERE email COLLATE \"POSIX\" = 'u5'": None,
+    "SELECT * FROM c WHERE status COLLATE \"POSIX\" = 'u5'": None,
+    "SELECT * FROM c WHERE id::text = '5'": None,
+    "SELECT * FROM c WHERE j::text = '5'": None,
+    "SELECT * FROM c WHERE wide = 'x'": None,
+    "SELECT * FROM c ORDER BY total DESC LIMIT 10": "CONCURRENTLY ON public.c (total)",
+    "SELECT * FROM c WHERE status = 'open' ORDER BY total LIMIT 10": "CONCURRENTLY ON public.c (status, total)",
+    "SELECT max(total) FROM c": "CONCURRENTLY ON public.c (total)",
+    "SELECT x FROM o LEFT JOIN LATERAL (SELECT * FROM c WHERE c.email = o.email LIMIT 1) AS x ON true": (
+        "CONCURRENTLY ON public.c (email)"
+    ),
+    "SELECT * FROM m WHERE v = 'v5'": "ON public.m (v)",
+    "SELECT * FROM m ORDER BY v LIMIT 5": "ON public.m (v)",
+    "SELECT * FROM c ORDER BY id LIMIT 10": None,
+    "SELECT max(id) FROM c": None,
+}
+
+
+def test_with_a_connection_the_catalogue_decides_on_the_index(any_database):
+    with any_database.connect() as conn:
+        conn.autocommit = True
+        conn.execute(KNOWN)
+        for statement, key in OFFERED.items():
+            measured = explain(conn, statement, analyze=True)
+            fixes = [each.fix for each in measured.advice if each.fix and each.fix.startswith("CREATE INDEX")]
+            assert fixes == ([f"CREATE INDEX {key}"] if key else []), statement
+            assert QueryPlan.from_json(measured.to_json()).advice == measured.advice
+            if key:
+                with conn.transaction(force_rollback=True):
+                    conn.execute(fixes[0].replace("CONCURRENTLY ", ""))
+                    better = explain(conn, statement, analyze=True)
+                    assert any(each.index for each in better.nodes()), statement
+                    assert not [each for each in better.advice if each.fix in fixes], statement
+        conn.execute("SET enable_indexscan = off; SET enable_bitmapscan = off")
+        (advice,) = explain(conn, "SELECT * FROM c WHERE s = 'y'", analyze=True).advice
+        assert (advice.fix, advice.severity, "Index taken" in advice.message) == (None, Severity.INFO, True)
 
 
 @pytest.mark.parametrize("schema", [None, "pg_catalog", "pg_toast", "pg_temp_3", "information_schema"])

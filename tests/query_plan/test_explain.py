@@ -83,6 +83,10 @@ REFUSED = {
     "an unknown table": ("SELECT * FROM nowhere", "nowhere"),
     "a rule that leaves nothing": ("INSERT INTO silent VALUES (1)", "rules rewrite"),
     "a zero character": ("SELECT '\0'", "zero character"),
+    "half a pair": ("SELECT '\ud800'", "no text in utf-8"),
+    "bytes that are no text": (b"SELECT '\xff'", "no text in utf-8"),
+    "no text at all": (None, "NoneType is no statement"),
+    "a value that can't be put in": (sql.SQL("SELECT {}").format(object()), "can't be put together"),
 }
 
 
@@ -94,8 +98,22 @@ def test_what_has_no_plan_is_refused_in_the_servers_words(conn):
 
 
 def test_params_that_do_not_fit_are_refused(conn):
-    with pytest.raises((ExplainError, psycopg.ProgrammingError)):
-        pgops.explain(conn, "SELECT %s, %s", [1])
+    for statement, params, words in (
+        ("SELECT %s, %s", [1], "parameters don't fit"),
+        ("SELECT %s", [1, 2], "parameters don't fit"),
+        ("SELECT $1::int, $2::int", [1], "08P01"),
+        ("SELECT %s", [object()], "parameters don't fit"),
+        ("SELECT %s", ["\ud800"], "surrogates not allowed"),
+        ("SELECT %s", "x", "a str"),
+        ("SELECT %s", 5, "a int"),
+    ):
+        for analyze in (False, True):
+            with pytest.raises(ExplainError, match=words):
+                pgops.explain(conn, statement, params, analyze=analyze)
+    for timeout_s in (0, -1, float("nan"), float("inf")):
+        for analyze in (False, True):
+            with pytest.raises(ValueError, match="timeout_s is a number of seconds above 0"):
+                pgops.explain(conn, "no SQL", timeout_s=timeout_s, analyze=analyze)
     with pytest.raises(ExplainError, match="parameters don't fit"):
         explain_analyzed(conn, "SELECT %s, %s", [1], read_only=True, timeout_s=9)
     assert is_left_alone(conn)
@@ -194,6 +212,18 @@ def test_a_read_only_session_can_be_asked(conn):
     conn.execute("SET default_transaction_deferrable = on")
     assert pgops.explain(conn, "SELECT * FROM t WHERE a = 1", analyze=True).root.index == "t_pkey"
     assert pgops.explain(conn, "UPDATE t SET b = 1").root.operation == "Update"
+
+
+def test_the_tables_that_are_read_whole_are_looked_up(conn):
+    conn.execute("SET search_path = nowhere")
+    (relation,) = pgops.explain(conn, "SELECT * FROM public.t WHERE c = 'x'").relations
+    assert {name: (each.type, each.ordered) for name, each in relation.columns.items()} == {
+        "a": ("integer", True),
+        "b": ("integer", True),
+        "c": ("text", True),
+    }
+    assert [(each.name, each.columns) for each in relation.indexes] == [("t_pkey", ("a",))]
+    assert pgops.explain(conn, "SELECT * FROM public.t WHERE a = 1").relations == ()
 
 
 def test_a_pipeline_is_refused(conn):

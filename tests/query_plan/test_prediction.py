@@ -7,7 +7,7 @@ import json
 import pytest
 
 from pgops.errors import ExplainError, NotPredictableError
-from pgops.query_plan import predict_index
+from pgops.query_plan import explain, predict_index
 from pgops.scratch import fresh_database, start_server
 from tests.servers import SETTINGS, need_extension, system_binaries
 
@@ -55,6 +55,9 @@ def test_an_index_is_predicted_and_nothing_is_left(conn):
     useless = predict_index(conn, ASKED, "CREATE INDEX ON t (a)", [7])
     assert (useless.would_be_used, useless.cost_ratio) == (False, 1.0)
     assert left_behind(conn) == 0
+    conn.execute("""SELECT "hy po".hypopg_create_index('CREATE INDEX ON t (b)')""")
+    assert explain(conn, ASKED, [7]).is_prediction, "by an index of the caller's own"
+    assert not explain(conn, "SELECT * FROM t WHERE a = 7").is_prediction
 
 
 REFUSED = {
@@ -63,6 +66,9 @@ REFUSED = {
     "a method that hypopg does not know": ("CREATE INDEX ON t USING gin (c)", "gin|operator class"),
     "something else": ("SELECT 1", "not one CREATE INDEX"),
     "two": ("CREATE INDEX ON t (a); CREATE INDEX ON t (b)", "not one CREATE INDEX"),
+    "something else behind it": ("CREATE INDEX ON t (b); DROP TABLE t", "not one CREATE INDEX"),
+    "something else before it": ("SELECT 1; CREATE INDEX ON t (b)", "not one CREATE INDEX"),
+    "no text": (None, "NoneType"),
     "no SQL": ("CREATE INDEXES", "42601|not one"),
     "nothing": ("", "not one CREATE INDEX"),
 }

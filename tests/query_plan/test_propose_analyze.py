@@ -6,6 +6,7 @@ import signal
 import threading
 from typing import TYPE_CHECKING
 
+import attrs
 import psycopg
 import pytest
 
@@ -111,9 +112,37 @@ def test_it_is_carried_out_once_approved_and_rolled_back(any_database: ScratchDa
         assert conn.execute("SELECT count(*) FROM log").fetchone() == (0,)
         assert conn.execute("SHOW transaction_read_only").fetchone() == ("on",)
         numbered = propose_analyze(conn, "SELECT charge($1)", [5])
-        assert numbered.parameters == {"timeout_s": 60.0, "$1": "5"}
+        assert numbered.parameters["$1"] == {"value": "5", "type": 21, "format": "binary", "bytes": "0005"}
         assert numbered.digest != propose_analyze(conn, "SELECT charge($1)", [6]).digest
         assert plan_of(numbered.apply(conn, approval=numbered.approve(by="ann"))).is_measured
+
+
+class Alike(str):
+    """Values that look the same."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'x'"
+
+
+def test_what_is_bound_and_what_was_found_are_what_was_agreed(any_database: ScratchDatabase) -> None:
+    with any_database.connect(autocommit=True) as conn:
+        conn.execute(SETUP)
+        sql = "INSERT INTO log VALUES ($1)"
+        proposal, other = propose_analyze(conn, sql, [Alike("a")]), propose_analyze(conn, sql, [Alike("b")])
+        assert proposal.digest != other.digest
+        approval = proposal.approve(by="ann")
+        calm = propose_analyze(conn, "SELECT 1")
+        for changed in (attrs.evolve(proposal, values=other.values), attrs.evolve(proposal, verdict=calm.verdict)):
+            with pytest.raises(NotApprovedError):
+                changed.apply(conn, approval=approval)
+        assert plan_of(proposal.apply(conn, approval=approval)).is_measured
+        for timeout_s in (-1, 0, float("nan"), float("inf")):
+            with pytest.raises(ValueError, match="timeout_s"):
+                propose_analyze(conn, "SELECT 1", timeout_s=timeout_s)
+        with pytest.raises(ExplainError, match="can't be sent"):
+            propose_analyze(conn, "SELECT $1", [object()])
 
 
 def test_what_does_not_fit_is_refused(any_database: ScratchDatabase) -> None:

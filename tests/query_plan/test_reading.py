@@ -33,6 +33,7 @@ FORMS = {
     "auto_explain in a jsonlog": json.dumps({"pid": 1, "message": f"duration: 1.5 ms  plan:\n{json.dumps(OBJECT)}"}),
     "a driver's row": json.dumps([[json.dumps([OBJECT])]]),
     "a driver's record": json.dumps([{"QUERY PLAN": [OBJECT]}]),
+    "bytes": PRETTY.encode(),
     "text around it": f"Here it is [see below]:\n```\n{PRETTY}\n```\n",
 }
 
@@ -54,6 +55,12 @@ REFUSED = {
     "a node that is none": ('[{"Plan": {"Plans": []}}]', "Node Type"),
     "children that are none": ('[{"Plan": {"Node Type": "Result", "Plans": 3}}]', '"Plans"'),
     "our JSON of something else": ('{"schema": "pgops.report/1"}', "pgops.report/1"),
+    "a figure that is none": ('[{"Plan": {"Node Type": "Sort", "Total Cost": NaN}}]', "no number"),
+    "a figure without end": ('[{"Plan": {"Node Type": "Sort", "Workers": [{"Disk Usage": -Infinity}]}}]', "no number"),
+    "a figure beyond all": ('[{"Plan": {"Node Type": "Sort", "Actual Rows": 1e999}}]', "no number"),
+    "a whole one beyond all": ('[{"Plan": {"Node Type": "Sort", "Actual Loops": 1' + "0" * 400 + "}}]", "no number"),
+    "relations that are none": ('{"schema": "pgops.query_plan/1", "relations": [3], "explain": []}', "relations"),
+    "no text": (3, "A int is no text"),
     "nested without end": ('{"Plan":' * 100_000, "nested too deep"),
 }
 
@@ -235,6 +242,14 @@ def test_a_plan_of_any_depth_becomes_a_page_and_text():
     assert read.to_text().count("Result") == 301
     assert read.to_html().count("<li>") == read.to_html().count("</li>")
     assert pickle.loads(pickle.dumps(read)) == read
+    for _ in range(150):
+        root = node("Result", root)
+    deep = plan(root)
+    assert len(repr(deep)) < 10_000
+    assert deep.root == plan(root).root != read.root
+    assert QueryPlan.from_json(deep.to_json(indent=1)) == deep
+    with pytest.raises(PlanFormatError, match="nested too deep"):
+        read_plan('[{"Plan": ' + '{"Node Type": "Result", "Plans": [' * 9000 + "]}" * 9000 + "}]")
 
 
 def test_columns_of_the_text_stand_under_their_heads():

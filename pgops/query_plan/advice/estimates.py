@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgops.query_plan.advice.model import Advice, Severity, on, share_of
+from pgops.query_plan.advice.model import Advice, Severity, ancestors, on, share_of
+from pgops.query_plan.advice.other_indexes import compares_columns_only
 from pgops.query_plan.labels import relation_of
 from pgops.render.quantities import count
 
@@ -32,21 +33,31 @@ def misestimate(plan: QueryPlan, node: PlanNode) -> Iterator[Advice]:
         return
     if any(_explains(_factor(child), factor) for child in _feeding(node)):
         return  # it is told at the node where it began
-    above = list(_ancestors(plan, node))
+    above = list(ancestors(plan, node))
     fed = next((parent for parent, _ in above if parent.node_type not in _NOT_JUDGED), node)
     if share_of(plan, fed) < _MATTERS or (factor < 0 and _may_end_early(above)):
         return
-    severity = Severity.WARNING if abs(factor) >= FAR_OFF else Severity.INFO
+    condition = " AND ".join(each for each in (node.index_cond, node.recheck_cond, node.filter) if each)
+    if "SubPlan " in condition:  # guessed as a half or a third, whatever the statistics are
+        return
+    is_curable = node.node_type != "CTE Scan"  # of what a CTE gives there are no statistics
+    severity = Severity.WARNING if abs(factor) >= FAR_OFF and is_curable else Severity.INFO
     what = "more" if factor > 0 else "fewer"
     message = (
         f"{count(round(abs(factor)))} times {what} rows than expected: {count(node.actual_rows or 0.0)} a loop,"
         f" and not {count(node.plan_rows)}."
     )
     relation, fix = relation_of(node), None
-    if relation and node.schema:
+    confidence = 0.7 if abs(factor) >= WAY_OFF else 0.6 if abs(factor) >= FAR_OFF else 0.4
+    if relation and node.schema and not compares_columns_only(condition):
+        message += (
+            " It guesses what an expression gives: CREATE STATISTICS ... ON (the expression), from 14 on, or an index"
+            " on the expression, and ANALYZE after it, let it know."
+        )
+        confidence = 0.4
+    elif relation and node.schema:
         fix = f"ANALYZE {relation}"
         message += " Its statistics are old or too coarse, or columns depend on each other (CREATE STATISTICS)."
-    confidence = 0.7 if abs(factor) >= WAY_OFF else 0.6 if abs(factor) >= FAR_OFF else 0.4
     yield on(node, "misestimate", severity, message, fix=fix, confidence=confidence)
 
 
@@ -99,12 +110,3 @@ def _may_end_early(above: list[tuple[PlanNode, PlanNode]]) -> bool:
         if child.relationship in {"SubPlan", "InitPlan"}:  # EXISTS takes one row
             return True
     return False
-
-
-def _ancestors(plan: QueryPlan, node: PlanNode) -> Iterator[tuple[PlanNode, PlanNode]]:
-    """Each parent up to the root, with the child below it on the way."""
-    parents = {child.number: parent for parent in plan.nodes() for child in parent.children}
-    at = node
-    while (parent := parents.get(at.number)) is not None:
-        yield parent, at
-        at = parent

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgops.query_plan.advice import estimates, loops, memory, scans, whole
+from pgops.query_plan.advice import estimates, loops, memory, ordering, scans, whole
 from pgops.query_plan.advice.model import Advice, took_long
 
 if TYPE_CHECKING:
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 OF_MEASURED: tuple[Callable[[QueryPlan, PlanNode], Iterator[Advice]], ...] = (
     scans.unindexed_scan,
+    ordering.sorted_for_few,
+    ordering.extreme_by_scan,
     scans.filter_discards,
     scans.heap_fetches,
     memory.spilled_sort,
@@ -30,7 +32,11 @@ OF_MEASURED: tuple[Callable[[QueryPlan, PlanNode], Iterator[Advice]], ...] = (
     whole.missing_workers,
 )
 """Rules that look at what was measured, node by node."""
-OF_PLANNED: tuple[Callable[[QueryPlan, PlanNode], Iterator[Advice]], ...] = (scans.planned_scan,)
+OF_PLANNED: tuple[Callable[[QueryPlan, PlanNode], Iterator[Advice]], ...] = (
+    scans.planned_scan,
+    ordering.sorted_for_few,
+    ordering.extreme_by_scan,
+)
 """Rules for a plan that was not run."""
 OF_THE_WHOLE: tuple[Callable[[QueryPlan], Iterator[Advice]], ...] = (
     whole.compiling,

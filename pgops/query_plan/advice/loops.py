@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pgops.query_plan.advice.index_columns import columns_for_index, create_index
+from pgops.query_plan.advice.index_columns import columns_for_index, create_index, existing_index, known
 from pgops.query_plan.advice.model import Advice, Severity, on, share_of
 from pgops.render.quantities import count, percent
 
@@ -29,8 +29,11 @@ def nested_loop(plan: QueryPlan, node: PlanNode) -> Iterator[Advice]:
     rows = (whole.actual_rows or 0.0) + (whole.rows_removed_by_filter or 0.0) if whole else 0.0
     if whole is not None and rows * inner.loops >= MANY_LOOPS * 10 and inner.loops >= MANY_LOOPS / 1000:
         condition = whole.filter or node.join_filter or ""
-        columns = columns_for_index(condition, whole) if condition else None
-        fix = create_index(whole, columns.names) if columns and columns.names else None
+        relation = known(plan, whole)
+        columns = columns_for_index(condition, whole, plan) if condition else None
+        fix = create_index(whole, columns.names, relation) if columns and columns.names else None
+        if columns and existing_index(relation, columns.names):
+            fix = None
         message = f"{count(rows)} rows of {whole.name} are looked at again for each of {count(inner.loops)} rows."
         confidence = 0.7 if fix else 0.5
         yield on(node, "nested_loop", Severity.WARNING, message, fix=fix, confidence=confidence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import attrs
@@ -9,9 +10,11 @@ import attrs
 from pgops.findings import Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pgops.query_plan.plan import PlanNode, QueryPlan
 
-__all__ = ["Advice", "Severity", "on", "seen_rows", "share_of", "took_long"]
+__all__ = ["Advice", "Severity", "ancestors", "on", "seen_rows", "share_of", "took_long"]
 
 
 @attrs.frozen(kw_only=True)
@@ -46,6 +49,11 @@ def on(
     )
 
 
+BIG_ROWS = 10_000
+SELECTIVE = 0.05
+MATTERS = 0.1
+"""The part of the whole from which on something is worth advice."""
+
 SHORTEST_S = 0.005
 FEWEST_BLOCKS = 250
 """A statement that ends sooner (seconds) and touches less has nothing worth anybody's while, whatever its ratios."""
@@ -77,3 +85,30 @@ def seen_rows(node: PlanNode) -> float:
     if node.actual_rows is None or node.loops is None:
         return 0.0
     return (node.actual_rows + (node.rows_removed_by_filter or 0.0)) * node.loops
+
+
+def ancestors(plan: QueryPlan, node: PlanNode) -> Iterator[tuple[PlanNode, PlanNode]]:
+    """Each parent up to the root, with the child below it on the way."""
+    parents = _parents(_Same(plan))
+    at = node
+    while (parent := parents.get(at.number)) is not None:
+        yield parent, at
+        at = parent
+
+
+class _Same:
+    """A plan by its identity, since comparing plans takes longer than what is kept."""
+
+    def __init__(self, plan: QueryPlan) -> None:
+        self.plan = plan
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.plan is self.plan
+
+    def __hash__(self) -> int:
+        return id(self.plan)
+
+
+@lru_cache(maxsize=1)
+def _parents(same: _Same) -> dict[int, PlanNode]:
+    return {child.number: parent for parent in same.plan.nodes() for child in parent.children}
