@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pgops.render.document import Document
 
 VALID_FOR = dt.timedelta(hours=1)
+LONGEST_VALID = dt.timedelta(days=30)
+"""No approval holds for longer: who gave it would not know any more what for."""
 
 
 @attrs.frozen(kw_only=True)
@@ -31,6 +33,7 @@ class Proposal:
     `statements` are the exact words that would be carried out: SQL, or the lines of a difference. `target` identifies
     what they would be carried out on, so firmly that no other thing has the same: system identifier, database oid and
     role, or real path and content hash. `parameters` are whatever else decides the outcome. These four make the digest.
+    A subclass with fields of its own that decide it too says by `is_consistent` whether they are what these four say.
     """
 
     kind: str
@@ -53,10 +56,23 @@ class Proposal:
         canonical = json.dumps(as_json(agreed), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
+    @property
+    def is_consistent(self) -> bool:
+        """Whether everything that would be done is what the digest covers. `agreed` refuses a proposal that is not."""
+        return True
+
     def approve(self, *, by: str, note: str = "", valid_for: dt.timedelta = VALID_FOR) -> Approval:
-        """Agree to this proposal as it is, for an hour unless said otherwise. `by` is who answers for it."""
+        """Agree to this proposal as it is, for an hour unless said otherwise. `by` is who answers for it.
+
+        Raises `NotApprovedError` without a name, and where `valid_for` is not more than nothing and at most 30 days.
+        """
         if not by.strip():
             raise NotApprovedError("An approval names who gives it.", cure="approve(by='ann')")
+        if not dt.timedelta(0) < valid_for <= LONGEST_VALID:
+            raise NotApprovedError(
+                f"An approval can't hold for {valid_for}.",
+                cure=f"valid_for is more than nothing, and at most {LONGEST_VALID.days} days.",
+            )
         now = dt.datetime.now(dt.UTC)
         return Approval(digest=self.digest, by=by, note=note, at=now, until=now + valid_for)
 
@@ -106,7 +122,11 @@ Keep: TypeAlias = Callable[[Record], object]
 
 
 def agreed(proposal: Proposal, approval: Approval | None) -> Approval:
-    """The approval, if it is one, fits this proposal and still holds. Raises `NotApprovedError` otherwise."""
+    """The approval, if it is one, fits this proposal and still holds.
+
+    Raises `NotApprovedError` otherwise, and `StaleProposalError` where the proposal would do something else than was
+    agreed to.
+    """
     how = "proposal.approve(by=...) gives an approval; hand it to apply(approval=...)."
     if approval is None:
         raise NotApprovedError(f"{proposal.title}: nobody has approved this.", cure=how)
@@ -116,10 +136,15 @@ def agreed(proposal: Proposal, approval: Approval | None) -> Approval:
             cure="Look at this proposal and approve it.",
         )
     now = dt.datetime.now(dt.UTC)
-    if not approval.at <= now < approval.until:
+    if approval.until - approval.at > LONGEST_VALID or not approval.at <= now < approval.until:
         raise NotApprovedError(
             f"{proposal.title}: the approval of {approval.by} held until {approval.until:%Y-%m-%d %H:%M} UTC.",
             cure="Approve it anew.",
+        )
+    if not proposal.is_consistent:
+        raise StaleProposalError(
+            f"{proposal.title}: its parts are not those of its statements and parameters, which were agreed to.",
+            cure="Propose it anew, and look again.",
         )
     return approval
 

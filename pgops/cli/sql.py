@@ -106,16 +106,15 @@ def command(
         raise click.UsageError("--in-transaction and --no-transaction go with --write.", ctx)
     source = _source(statements, file)
     resolution = resolve(profile, url=url)
-    timeout_s = _limit("DB_STATEMENT_TIMEOUT_MS", timeout_s, resolution)
+    timeout_s = _limit("DB_STATEMENT_TIMEOUT_MS", timeout_s, resolution, default=None if write else 60.0)
     if write:
-        lock_timeout_s = _limit("DB_LOCK_TIMEOUT_MS", lock_timeout_s, resolution)
         workspace = _workspace(profile if url is None else None, summary) if save else None
         return _write(
             resolution,
             source,
             in_transaction=in_transaction,
             timeout_s=timeout_s,
-            lock_timeout_s=2.0 if lock_timeout_s is None else lock_timeout_s,
+            lock_timeout_s=_limit("DB_LOCK_TIMEOUT_MS", lock_timeout_s, resolution, default=2.0),
             saving=(workspace, summary or "") if workspace is not None else None,
             as_json=as_json,
         )
@@ -123,7 +122,7 @@ def command(
     from pgops.scripting.running import run_sql
 
     with connected(resolution) as conn:
-        run = run_sql(conn, source, timeout_s=60.0 if timeout_s is None else timeout_s, max_rows=max_rows)
+        run = run_sql(conn, source, timeout_s=timeout_s, max_rows=max_rows)
     _show_run(run, as_json=as_json, as_csv=as_csv)
     return Exit.CLEAN
 
@@ -156,16 +155,18 @@ def _source(statements: str | None, file: str | None) -> str | Path | IO[bytes]:
     return Path(file) if file is not None else statements or ""
 
 
-def _limit(variable: str, seconds: float | None, resolution: Resolution) -> float | None:
-    """A limit of time: the option's, else the variable's; None where neither says. Raises `ConninfoError`."""
-    if seconds is not None or not os.environ.get(variable, "").strip():
+def _limit(variable: str, seconds: float | None, resolution: Resolution, *, default: float | None) -> float | None:
+    """A limit of time: the option's, else the variable's (0 is none), else `default`. Raises `ConninfoError`."""
+    if seconds is not None:
         return seconds
+    if not os.environ.get(variable, "").strip():
+        return default
     from pgops.db.settings import SessionSettings
 
     decided = SessionSettings.decide(resolution.target, os.environ)
     name = "statement_timeout_ms" if "STATEMENT" in variable else "lock_timeout_ms"
     found: int | None = getattr(decided, name)
-    return None if found is None else found / 1000
+    return found / 1000 if found else None
 
 
 def _workspace(profile: str | None, summary: str | None) -> Workspace:
@@ -183,18 +184,20 @@ def _write(
     *,
     in_transaction: bool | None,
     timeout_s: float | None,
-    lock_timeout_s: float,
+    lock_timeout_s: float | None,
     saving: tuple[Workspace, str] | None,
     as_json: bool,
 ) -> int:
     from pgops.cli.consent import approval_for
     from pgops.cli.database import connected
     from pgops.scripting.proposing import propose_sql
-    from pgops.scripting.saving import save_to
+    from pgops.scripting.saving import refuse_passwords, save_to
 
     with connected(resolution, read_only=False) as conn:
         conn.autocommit = True
         proposal = propose_sql(conn, source, in_transaction=in_transaction)
+        if saving is not None:
+            refuse_passwords(proposal.title, proposal.with_password)
         approval = approval_for(proposal)
         done = proposal.apply(
             conn,

@@ -18,6 +18,7 @@ from pgops.scripting.failures import ENDS_TRANSACTION, IN_TRANSACTION, LOCK_TIME
 from pgops.scripting.proposing import EACH, ONE, SqlProgress
 from pgops.scripting.results import plain_row
 from pgops.scripting.saving import APPLIED
+from pgops.scripting.sessions import local_settings, refuse_no_time, session_like, transaction_like
 from pgops.scripting.sources import hash_of_file
 
 if TYPE_CHECKING:
@@ -38,16 +39,16 @@ def carry_out(
     conn: psycopg.Connection[Any],
     *,
     approval: Approval | None,
-    lock_timeout_s: float,
+    lock_timeout_s: float | None,
     timeout_s: float | None,
     on_progress: Callable[[SqlProgress], object] | None,
     record: Keep | None,
 ) -> Record:
     """See `SqlProposal.apply`."""
+    refuse_no_time(lock_timeout_s=lock_timeout_s, timeout_s=timeout_s)
     approval = agreed(proposal, approval)
     began = dt.datetime.now(dt.UTC)
-    _refuse_stale(proposal, conn)
-    standing = Standing.of(conn)
+    standing = _refuse_stale(proposal, conn)
     with _session(proposal, conn, standing, lock_timeout_s=lock_timeout_s, timeout_s=timeout_s) as session:
         load_everything(session)
         work = _Work(proposal, session, on_progress)
@@ -62,12 +63,12 @@ def carry_out(
         approval,
         began=began,
         outcome=APPLIED,
-        details={"mode": proposal.mode, "statements": details},
+        details={"mode": proposal.mode, "statements": details, "with_password": proposal.with_password},
         keep=record,
     )
 
 
-def _refuse_stale(proposal: SqlProposal, conn: psycopg.Connection[Any]) -> None:
+def _refuse_stale(proposal: SqlProposal, conn: psycopg.Connection[Any]) -> Standing:
     if conn.info.transaction_status != _IDLE:
         raise WrongConnectionError(
             "This connection is in a transaction, and what it has locked would be waited for by our own session.",
@@ -75,11 +76,21 @@ def _refuse_stale(proposal: SqlProposal, conn: psycopg.Connection[Any]) -> None:
         )
     with as_found(conn):
         refuse_other_target(proposal, database_identity(conn))
-    path = proposal.source.path
-    if path is not None and hash_of_file(path) != proposal.source.sha256:
+    standing, proposed = Standing.of(conn), proposal.parameters.get("search_path")
+    if standing.search_path != proposed:
         raise StaleProposalError(
-            f"{path} has changed since this was proposed: {proposal.title}.", cure="Propose it anew and look again."
+            f"{proposal.title}: names would be looked for elsewhere: the search path was {proposed} when this was "
+            f"proposed, and is {standing.search_path}.",
+            cure="Set it as it was, or propose it anew and look again.",
         )
+    path = proposal.source.path
+    now = hash_of_file(path) if path is not None else proposal.source.sha256
+    if now != proposal.source.sha256:
+        became = "has changed" if now is not None else "is gone, or can't be read any more,"
+        raise StaleProposalError(
+            f"{path} {became} since this was proposed: {proposal.title}.", cure="Propose it anew and look again."
+        )
+    return standing
 
 
 @contextmanager
@@ -88,12 +99,10 @@ def _session(
     conn: psycopg.Connection[Any],
     standing: Standing,
     *,
-    lock_timeout_s: float,
+    lock_timeout_s: float | None,
     timeout_s: float | None,
 ) -> Iterator[psycopg.Connection[Any]]:
     """A session that may write, set as the proposal needs it; in its one transaction, if it is one."""
-    from pgops.scripting.sessions import local_settings, session_like, transaction_like  # noqa: PLC0415
-
     with ExitStack() as closing:
         if not proposal.keeps_session:
             session = closing.enter_context(session_like(conn, application=APPLICATION))

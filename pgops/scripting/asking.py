@@ -6,6 +6,7 @@ The extended protocol takes one statement, so that none can hide behind another 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -13,10 +14,13 @@ import psycopg
 from psycopg import capabilities, generators, pq
 from psycopg.adapt import Loader, Transformer
 from psycopg.types import datetime as times
+from psycopg.types import json
 
 from pgops.scripting.results import ResultColumn
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from psycopg.abc import Buffer
 
 _CHUNK = 500
@@ -110,8 +114,12 @@ def named_types(session: psycopg.Connection[Any], columns: tuple[ResultColumn, .
 
 
 def load_everything(session: psycopg.Connection[Any]) -> None:
-    """Values that Python can't hold (infinity, years before 1, bytes that are no text) become text, and no error."""
-    for oid_name, base in _TIMES.items():
+    """Values that Python can't hold become text, and no error.
+
+    Such are infinity, years before 1, intervals of months or years, times in another style than PostgreSQL's own, JSON
+    that is nested too deep or has numbers too long, bytes that are no text.
+    """
+    for oid_name, base in _BASES.items():
         session.adapters.register_loader(oid_name, _or_text(base))
     for oid_name in ("text", "varchar", "bpchar", "name"):
         session.adapters.register_loader(oid_name, _Text)
@@ -128,7 +136,7 @@ def _or_text(base: type[Loader]) -> type[Loader]:
         def load(self, data: Buffer) -> Any:
             try:
                 return super().load(data)  # pyright: ignore[reportAbstractUsage]
-            except (psycopg.DataError, ValueError, OverflowError):
+            except (psycopg.DataError, ValueError, OverflowError, RecursionError, NotImplementedError):
                 return _text(data)
 
     return OrText
@@ -138,11 +146,53 @@ def _text(data: Buffer) -> str:
     return bytes(data).decode("utf-8", "backslashreplace")
 
 
-_TIMES: dict[str, type[Loader]] = {
+class _Interval(times.IntervalLoader):
+    """A month has no number of days, and infinity is none (psycopg takes 30 and 0)."""
+
+    def load(self, data: Buffer) -> dt.timedelta:
+        if _NO_TIMEDELTA.search(bytes(data)):
+            raise psycopg.DataError("no timedelta")
+        return super().load(data)
+
+
+_NO_TIMEDELTA = re.compile(rb"year|mon|infinity")
+
+
+class _Json(json.JsonLoader):
+    """What is nested deeper than others could write it again is left as it is."""
+
+    def load(self, data: Buffer) -> Any:
+        raw = bytes(data)
+        found = super().load(raw)
+        if raw.count(b"[") + raw.count(b"{") > _DEEPEST_JSON and _is_deep(found):
+            raise psycopg.DataError("too deep")
+        return found
+
+
+_DEEPEST_JSON = 100
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST_JSON):
+        level = [
+            child
+            for each in level
+            if isinstance(each, (dict, list))
+            for child in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return False
+    return True
+
+
+_BASES: dict[str, type[Loader]] = {
     "date": times.DateLoader,
     "time": times.TimeLoader,
     "timetz": times.TimetzLoader,
     "timestamp": times.TimestampLoader,
     "timestamptz": times.TimestamptzLoader,
-    "interval": times.IntervalLoader,
+    "interval": _Interval,
+    "json": _Json,
+    "jsonb": _Json,
 }

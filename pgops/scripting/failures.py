@@ -35,10 +35,10 @@ def failed(
 ) -> StatementFailedError:
     """The error for a statement that the server refused, or that it could not answer. `kept` says what became of it."""
     words = error.diag.message_primary or str(error).strip() or type(error).__name__
-    details = [each for each in (error.diag.message_detail, error.diag.message_hint) if each]
+    details = [without_passwords(each) for each in (error.diag.message_detail, error.diag.message_hint) if each]
     said = f"{source.place(*place_in(statement, error))}: statement {number} failed: {words}"
     if error.diag.context:
-        said += f" ({' / '.join(error.diag.context.splitlines()[:3])})"
+        said += f" ({' / '.join(map(without_passwords, error.diag.context.splitlines()[:3]))})"
     code = f" [{error.sqlstate}]" if error.sqlstate else ""
     return StatementFailedError(
         f"{said}{code}: {head_of(statement)}. {kept}", sqlstate=error.sqlstate, cure=" ".join([*details, cure]).strip()

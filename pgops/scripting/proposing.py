@@ -8,11 +8,11 @@ import attrs
 
 from pgops.approval import Keep, Proposal
 from pgops.db.identity import database_identity
-from pgops.db.working_session import as_found
+from pgops.db.working_session import Standing, as_found
 from pgops.errors import SqlRefusedError
 from pgops.scripting.failures import head_of
-from pgops.scripting.sources import SqlText, read_source, read_statements
-from pgops.sql.script import Statement
+from pgops.scripting.sources import SqlText, read_source, whole_script
+from pgops.sql.script import Statement, hash_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,7 @@ class SqlProposal(Proposal):
     """SQL that would be carried out on one database. `propose_sql` makes one.
 
     `target` is the system identifier, the database's oid and name, and the role; `parameters` hold the source's name,
-    each statement's line, and how they are run.
+    each statement's line and SHA-256, the search path, and how they are run. In `statements` passwords are masked.
     """
 
     mode: str
@@ -53,6 +53,19 @@ class SqlProposal(Proposal):
     """Something of it lasts as long as a session does: it can't run behind a transaction pooler."""
     source: SqlText = attrs.field(repr=False)
     script: tuple[Statement, ...] = attrs.field(repr=False)
+
+    @property
+    def is_consistent(self) -> bool:
+        """Whether what would be run, and how, is what its statements and parameters say, which were agreed to."""
+        shown = _shown(self.script)
+        said = {name: value for name, value in self.parameters.items() if name != "search_path"}
+        return shown == self.statements and said == _parameters(self.source, self.script, self.mode, self.keeps_session)
+
+    @property
+    def with_password(self) -> tuple[str, ...]:
+        """Where the statements are in which a password was masked: `file:line`."""
+        pairs = zip(self.script, self.statements, strict=True)
+        return tuple(self.source.place(each.line) for each, shown in pairs if each.text != shown)
 
     @property
     def in_transaction(self) -> bool:
@@ -64,7 +77,7 @@ class SqlProposal(Proposal):
         conn: psycopg.Connection[Any],
         *,
         approval: Approval | None,
-        lock_timeout_s: float = 2.0,
+        lock_timeout_s: float | None = 2.0,
         timeout_s: float | None = None,
         on_progress: Callable[[SqlProgress], object] | None = None,
         record: Keep | None = None,
@@ -73,13 +86,14 @@ class SqlProposal(Proposal):
 
         `conn` says where, and is left as it is: the work is done on a session of its own, opened like it, with its role
         and search path. A lock is waited for `lock_timeout_s` seconds, so that nobody queues behind it for longer;
-        a statement may take `timeout_s`, None is no limit. The first error ends it. Rows that statements return are
+        a statement may take `timeout_s`; None is no limit. The first error ends it. Rows that statements return are
         kept in the record, the first 1,000 of each.
 
-        Raises `NotApprovedError` without an approval of this very proposal, `StaleProposalError` where the file or the
-        database is another now, `WrongConnectionError` where `conn` is in a transaction, `ReadOnlyServerError`,
-        `PoolerError` behind a transaction pooler where something of the script lasts in its session, and
-        `StatementFailedError` with the place, the server's words, and what became of the statements before.
+        Raises `NotApprovedError` without an approval of this very proposal, `StaleProposalError` where the file, the
+        database or the search path is another now, `ValueError` for a limit of 0 or less, `WrongConnectionError` where
+        `conn` is in a transaction, `ReadOnlyServerError`, `PoolerError` behind a transaction pooler where something of
+        the script lasts in its session, and `StatementFailedError` with the place, the server's words, and what became
+        of the statements before.
         """
         from pgops.scripting.applying import carry_out  # noqa: PLC0415
 
@@ -109,32 +123,47 @@ def propose_sql(
     `in_transaction` wants one; `SourceError`, `MissingExtraError` without pgops[migrations], and psycopg's errors.
     """
     text = read_source(source)
-    statements = read_statements(text).statements
+    statements = whole_script(text).statements
     mode = _mode(text, statements, in_transaction)
     _refuse_for_the_client(text, statements)
     with as_found(conn):
         target = database_identity(conn)
+        search_path = Standing.of(conn).search_path
     from pgops.scripting.kinds import lasts_in_session  # noqa: PLC0415  it brings the grammar's words
 
     count = len(statements)
+    keeps_session = mode != ONE or any(lasts_in_session(each.meaning) for each in statements)
     return SqlProposal(
         kind=KIND,
         title=title or f"{count} statement{'s' if count != 1 else ''} of {text.name}",
-        statements=tuple(each.text for each in statements),
+        statements=_shown(statements),
         target=target,
-        parameters={
-            "name": text.name,
-            "sha256": text.sha256,
-            "lines": [each.line for each in statements],
-            "mode": mode,
-        },
+        parameters={**_parameters(text, statements, mode, keeps_session), "search_path": search_path},
         effects=_effects(text, statements),
         risks=_risks(text, statements, mode),
         mode=mode,
-        keeps_session=mode != ONE or any(lasts_in_session(each.meaning) for each in statements),
+        keeps_session=keeps_session,
         source=text,
         script=statements,
     )
+
+
+def _shown(statements: tuple[Statement, ...]) -> tuple[str, ...]:
+    from pgops.scripting.masking import masked  # noqa: PLC0415  needs an extra
+
+    return tuple(masked(each.text) for each in statements)
+
+
+def _parameters(text: SqlText, statements: tuple[Statement, ...], mode: str, keeps_session: bool) -> dict[str, Any]:
+    return {
+        "name": text.name,
+        "path": str(text.path) if text.path is not None else None,
+        "sha256": text.sha256,
+        "lines": [each.line for each in statements],
+        "hashes": [hash_of(each.text) for each in statements],  # a masked password is agreed to as well
+        "mode": mode,
+        "keeps_session": keeps_session,
+    }
 
 
 def _mode(text: SqlText, statements: tuple[Statement, ...], in_transaction: bool | None) -> str:
@@ -159,7 +188,7 @@ def _mode(text: SqlText, statements: tuple[Statement, ...], in_transaction: bool
 
 
 def _refuse_for_the_client(text: SqlText, statements: tuple[Statement, ...]) -> None:
-    from pgops.scripting.parameters import has_parameter  # noqa: PLC0415  needs an extra
+    from pgops.scripting.parameters import refuse_parameter  # noqa: PLC0415  needs an extra
     from pgops.sql.statements import Copy  # noqa: PLC0415
 
     for each in statements:
@@ -168,11 +197,7 @@ def _refuse_for_the_client(text: SqlText, statements: tuple[Statement, ...]) -> 
                 f"{text.place(each.line)}: the rows of COPY come from the client or go to it: {head_of(each)}.",
                 cure="psql does that: pgops.psql(file=...), or `pgops psql -f FILE`.",
             )
-        if has_parameter(each):
-            raise SqlRefusedError(
-                f"{text.place(each.line)}: nobody gives the value of its parameter: {head_of(each)}.",
-                cure="Write the value in its place.",
-            )
+        refuse_parameter(text, each)
 
 
 def _effects(text: SqlText, statements: tuple[Statement, ...]) -> tuple[str, ...]:

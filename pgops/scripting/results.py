@@ -39,7 +39,7 @@ class StatementResult:
     """The server's word for what was done: `SELECT 3`, `SET`. Empty where the rest of the rows was not waited for."""
     columns: tuple[ResultColumn, ...] = ()
     rows: tuple[tuple[Any, ...], ...] = ()
-    """Values as psycopg loads them; what Python can't hold (infinity, BC) as text. At most `max_rows`."""
+    """Values as psycopg loads them; what Python can't hold (infinity, BC, months) as text. At most `max_rows`."""
     truncated: bool = False
     """There were more rows, which were not read."""
     seconds: float

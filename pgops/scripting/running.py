@@ -10,7 +10,8 @@ import psycopg
 from pgops.db.working_session import Standing
 from pgops.scripting.failures import CANCELLED, READ_ONLY, failed, refused
 from pgops.scripting.results import SqlRun, StatementResult
-from pgops.scripting.sources import read_source, read_statements
+from pgops.scripting.sessions import refuse_no_time, session_like, transaction_like
+from pgops.scripting.sources import read_source, whole_script
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,31 +34,35 @@ def run_sql(
 ) -> SqlRun:
     """Run SQL that only reads, and give each statement's rows, at most `max_rows` of them.
 
-    `source` is SQL, a `Path`, or a stream (`sys.stdin`). `timeout_s` seconds are given to each statement, None is no
-    limit. `on_result` hears each result as soon as it is there: what ran before an error is known from it.
+    `source` is SQL (`str`, or UTF-8 as `bytes`), a `Path`, or a stream (`sys.stdin`). `timeout_s` seconds are given to
+    each statement, None is no limit. `on_result` hears each result as soon as it is there: what ran before an error is
+    known from it.
 
     The work is done on a session of its own, opened like `conn` with its role and search path: so the caller's
     temporary tables and what it has not committed are not seen, and `conn` is left as it is. All statements are in one
     READ ONLY transaction that is rolled back, one by one by the extended protocol. What may run is SELECT, VALUES,
     TABLE, SHOW, EXPLAIN (with ANALYZE of a query) and SET of what decides how values look and queries are planned, and
     of queries those whose functions, operators and views resolve to nothing volatile outside a short list: a function
-    can write past any transaction.
+    can write past any transaction, and the planner runs some of them.
 
     Raises `SqlRefusedError` with the place of anything else, `UnreadableSqlError` for what is no SQL (psql's commands,
     rows for COPY), `SourceError`, `StatementFailedError` with the place and the server's words, `MissingExtraError`
-    without pgops[migrations], and psycopg's errors where no session can be opened. Nothing runs where the text alone
-    shows that something is refused.
+    without pgops[migrations], `ValueError` for a `timeout_s` of 0 or less and a negative `max_rows`, and psycopg's
+    errors where no session can be opened. Nothing runs where the text alone shows that something is refused.
     """
+    refuse_no_time(timeout_s=timeout_s)
     if max_rows < 0:
         raise ValueError(f"max_rows is {max_rows}; it is 0 or more")
     text = read_source(source)
-    script = read_statements(text)
+    script = whole_script(text)
+    from pgops.scripting.parameters import refuse_parameter  # noqa: PLC0415  needs an extra
     from pgops.scripting.reading import why_not_reading  # noqa: PLC0415  needs an extra
 
     for number, statement in enumerate(script.statements, 1):
         why = why_not_reading(statement)
         if why is not None:
             raise refused(text, statement, number, why)
+        refuse_parameter(text, statement)
     began = time.monotonic()
     results = _Run(conn, text, timeout_s=timeout_s, max_rows=max_rows, on_result=on_result).of(script.statements)
     return SqlRun(name=text.name, results=results, seconds=time.monotonic() - began)
@@ -81,7 +86,6 @@ class _Run:
 
     def of(self, statements: tuple[Statement, ...]) -> tuple[StatementResult, ...]:
         from pgops.scripting.asking import load_everything  # noqa: PLC0415  loaders are paid for here
-        from pgops.scripting.sessions import session_like, transaction_like  # noqa: PLC0415
 
         standing = Standing.of(self.conn)
         results: list[StatementResult] = []
@@ -132,10 +136,10 @@ class _Run:
         query = query_in(statement)
         if query is None:
             return
-        verdict = judge(session, query)
-        if not verdict.is_safe:
+        against = query.against(judge(session, query.text))
+        if against:
             parse(session, statement.text)  # of a name that is nowhere the server says it better, and where it stands
-            raise refused(self.text, statement, number, "; ".join(verdict.reasons))
+            raise refused(self.text, statement, number, "; ".join(against))
 
     def _failed(self, statement: Statement, number: int, error: psycopg.Error) -> StatementFailedError:
         cure = "Allow more with timeout_s." if error.sqlstate == CANCELLED and self.timeout_s else ""

@@ -8,6 +8,8 @@ from pgops.errors import MigrationTextError
 from pgops.scripting.proposing import KIND
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pgops.approval import Record
     from pgops.migrations.workspace import Recorded, Workspace
 
@@ -18,7 +20,7 @@ def save_to(record: Record, workspace: Workspace, *, summary: str, file: str | N
     """Append the SQL of `record` to the workspace's pending file, with an entry in its changelog: `Workspace.record`.
 
     Every statement is saved as it was carried out. Raises `MigrationTextError` for a record of anything but SQL that
-    was applied, and as `Workspace.record` does.
+    was applied, for one with a password (`refuse_passwords`), and as `Workspace.record` does.
     """
     if record.kind != KIND:
         raise MigrationTextError(
@@ -27,7 +29,17 @@ def save_to(record: Record, workspace: Workspace, *, summary: str, file: str | N
         )
     if record.outcome != APPLIED:
         raise MigrationTextError(f"{record.title}: it was not applied ({record.outcome}), so it is not saved.")
+    refuse_passwords(record.title, record.details.get("with_password", ()))
     return workspace.record(script_of(record.statements), summary, file=file)
+
+
+def refuse_passwords(title: str, places: Sequence[str]) -> None:
+    """Raise `MigrationTextError` where statements at these places had a password: a record has it masked."""
+    if places:
+        raise MigrationTextError(
+            f"{title}: a password is in {', '.join(places)}, and does not belong into a file.",
+            cure="Give roles their passwords without saving it: a migration is in the repository, and runs elsewhere.",
+        )
 
 
 def script_of(statements: tuple[str, ...]) -> str:

@@ -6,6 +6,7 @@ server's session is somebody else's, nothing of ours is left.
 
 from __future__ import annotations
 
+import math
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,18 @@ def milliseconds(seconds: float | None) -> str:
     return "0" if not seconds else str(min(LONGEST_MS, max(1, round(seconds * 1000))))
 
 
+def refuse_no_time(**limits: float | None) -> None:
+    """Raise `ValueError` for a limit in seconds that is no time: of nothing, negative, or no number. None is no limit.
+
+    >>> refuse_no_time(timeout_s=0)
+    Traceback (most recent call last):
+    ValueError: timeout_s is 0; it is more than 0 seconds, or None for no limit
+    """
+    for name, seconds in limits.items():
+        if seconds is not None and not 0 < seconds < math.inf:
+            raise ValueError(f"{name} is {seconds!r}; it is more than 0 seconds, or None for no limit")
+
+
 @contextmanager
 def session_like(conn: psycopg.Connection[Any], *, application: str) -> Iterator[psycopg.Connection[Any]]:
     """A session to the same server as the same user, in autocommit, with the role's own settings; closed at the end."""
@@ -46,7 +59,12 @@ def session_like(conn: psycopg.Connection[Any], *, application: str) -> Iterator
 
 @contextmanager
 def transaction_like(
-    session: psycopg.Connection[Any], standing: Standing, *, read_only: bool, timeout_s: float | None, lock_s: float
+    session: psycopg.Connection[Any],
+    standing: Standing,
+    *,
+    read_only: bool,
+    timeout_s: float | None,
+    lock_s: float | None,
 ) -> Iterator[None]:
     """A transaction with the caller's role and search path. It is rolled back, unless the block has committed it."""
     mode = "READ ONLY" if read_only else "READ WRITE"
@@ -67,7 +85,7 @@ def transaction_like(
 
 
 def local_settings(
-    session: psycopg.Connection[Any], standing: Standing, *, timeout_s: float | None, lock_s: float
+    session: psycopg.Connection[Any], standing: Standing, *, timeout_s: float | None, lock_s: float | None
 ) -> dict[str, str]:
     """What a transaction of ours is set to, whatever the role's defaults."""
     settings = {name: value for name, value in SETTINGS.items() if not name.startswith(("default_", "client_enc"))}

@@ -12,10 +12,10 @@ import attrs
 from pgops.errors import SourceError, UnreadableSqlError
 
 if TYPE_CHECKING:
-    from pgops.sql.script import Script, Statement
+    from pgops.sql.script import Script
 
-SqlSource: TypeAlias = str | Path | IO[str] | IO[bytes]
-"""A `str` is SQL itself, never the name of a file."""
+SqlSource: TypeAlias = str | bytes | Path | IO[str] | IO[bytes]
+"""A `str` is SQL itself, never the name of a file; bytes are that in UTF-8."""
 
 TEXT, STDIN = "SQL", "stdin"
 _OTHER_MARKS = {codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16"}
@@ -40,10 +40,13 @@ class SqlText:
 def read_source(source: SqlSource) -> SqlText:
     """The text of `source`, without a byte order mark.
 
-    Raises `SourceError` where a file can't be read, and `UnreadableSqlError` with the line of a byte that is no UTF-8.
+    Raises `SourceError` where a file can't be read, `UnreadableSqlError` with the line of a byte that is no UTF-8, and
+    `TypeError` for anything that is no source.
     """
     if isinstance(source, str):
         return _checked(source, TEXT)
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return _decoded(bytes(source), TEXT)
     if isinstance(source, Path):
         try:
             raw, is_file = source.read_bytes(), source.is_file()
@@ -51,6 +54,8 @@ def read_source(source: SqlSource) -> SqlText:
             raise SourceError(f"{source} can't be read: {error.strerror}.") from None
         path = source.absolute() if is_file else None  # a pipe gives its text once
         return attrs.evolve(_decoded(raw, str(source)), path=path, sha256=hashlib.sha256(raw).hexdigest())
+    if not hasattr(source, "read"):
+        raise TypeError(f"SQL is a str, bytes, a Path or an open file, not {type(source).__name__}")
     name = _name_of(source)
     try:
         content = source.read()
@@ -67,7 +72,7 @@ def hash_of_file(path: Path) -> str | None:
         return None
 
 
-def read_statements(source: SqlText) -> Script:
+def whole_script(source: SqlText) -> Script:
     """The script, every part of it known to the grammar.
 
     Raises `MissingExtraError` without pgops[migrations], and `UnreadableSqlError` with the first part that is no SQL:
@@ -84,11 +89,6 @@ def read_statements(source: SqlText) -> Script:
     if not script.statements:
         raise UnreadableSqlError(f"{source.name}: there is no statement in it.")
     return script
-
-
-def place_of(source: SqlText, statement: Statement) -> str:
-    """Where a statement begins."""
-    return source.place(statement.line)
 
 
 def _cure(reason: str, text: str) -> str:
@@ -128,6 +128,6 @@ def _checked(text: str, name: str) -> SqlText:
     except UnicodeEncodeError as error:  # what a text stream makes of a byte that is no UTF-8
         line = text.count("\n", 0, error.start) + 1
         raise UnreadableSqlError(
-            f"{name}:{line}: there is a byte that is no UTF-8.", cure="Save it as UTF-8."
+            f"{name}:{line}: there is a byte that is no UTF-8, or half of a character.", cure="Save it as UTF-8."
         ) from None
     return SqlText(text=text, name=name)

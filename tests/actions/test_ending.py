@@ -182,7 +182,7 @@ def test_consent_is_to_these_sessions_on_this_server(any_server, any_database, s
         refused = {
             "nobody's": None,
             "for the same on another database": approved(same_there),
-            "expired": proposal.approve(by="ann", valid_for=dt.timedelta(0)),
+            "expired": attrs.evolve(approved(proposal), until=dt.datetime.now(dt.UTC)),
         }
         for name, approval in refused.items():
             with pytest.raises(NotApprovedError):

@@ -30,6 +30,10 @@ def test_reading(program, any_database):
     assert "\x1b" not in ended.out
     assert "one" in ended.out
     assert "4321ms" in ended.out
+    assert program("sql", "--csv", "SHOW statement_timeout", DB_STATEMENT_TIMEOUT_MS="0").out.split() == [
+        "statement_timeout",
+        "0",
+    ]
     (program.cwd / "q.sql").write_text("SELECT 1 AS a;\nSELECT nothing")
     ended = program("sql", "-f", "q.sql")
     assert (ended.code, ended.out) == (3, "")
@@ -86,6 +90,9 @@ def test_what_was_done_is_saved(program, any_database):
     assert "a note" in (program.cwd / "db/migrations/CHANGELOG.md").read_text()
     ended = program("sql", "--write", "DELETE FROM notes", "--save-to-migrations", "-m", "a\nb", DB_CONFIRM="YES")
     assert (ended.code, count(any_database)) == (2, 2), "it is not carried out where it could not be saved"
+    ended = program("sql", "--write", "DELETE FROM notes; ALTER ROLE nobody PASSWORD 'x'", *saving, DB_CONFIRM="YES")
+    assert (ended.code, count(any_database)) == (2, 2)
+    assert "a password is in SQL:1, and does not belong into a file" in ended.err
 
 
 WRONG = {

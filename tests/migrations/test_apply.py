@@ -8,6 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+import attrs
 import psycopg
 import pytest
 
@@ -148,7 +149,8 @@ def test_what_cannot_be_carried_out_is_not_proposed(newest, sql, why):
 def test_nothing_happens_without_consent_to_this_very_plan(newest, any_database):
     proposal = propose(newest, SQL)
     other = propose(newest, "CREATE TABLE other ()")
-    for approval in (None, other.approve(by="ann"), proposal.approve(by="ann", valid_for=dt.timedelta(0))):
+    expired = attrs.evolve(proposal.approve(by="ann"), until=dt.datetime.now(dt.UTC))
+    for approval in (None, other.approve(by="ann"), expired):
         with pytest.raises(NotApprovedError):
             proposal.apply(newest, approval=approval)
     assert newest.execute("SELECT to_regclass('customers')").fetchone() == (None,)

@@ -25,6 +25,7 @@ CREATE TABLE "Odd ""schema"" %s"."a.b%(c)s" ("x y%" int);
 INSERT INTO "Odd ""schema"" %s"."a.b%(c)s" VALUES (7);
 CREATE FUNCTION writes() RETURNS int LANGUAGE plpgsql AS $$BEGIN INSERT INTO notes VALUES (9, 'nine'); RETURN 1; END$$;
 CREATE FUNCTION liar() RETURNS int STABLE LANGUAGE plpgsql AS $$BEGIN PERFORM pg_notify('a', 'b'); RETURN 1; END$$;
+CREATE FUNCTION switches(int) RETURNS pg_lsn IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RETURN pg_switch_wal(); END$$;
 CREATE VIEW hides AS SELECT pg_advisory_lock(77)::text AS held;
 CREATE FUNCTION adds(int, int) RETURNS int VOLATILE LANGUAGE plpgsql AS $$BEGIN RETURN nextval('numbers'); END$$;
 CREATE OPERATOR <+> (LEFTARG = int, RIGHTARG = int, FUNCTION = adds);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 
@@ -21,8 +22,10 @@ from pgops.errors import (
 )
 from pgops.findings import as_json
 from pgops.migrations.workspace import Workspace
+from pgops.render.text import to_text
 from pgops.scratch import fresh_database
 from pgops.scripting import propose_sql, save_to
+from pgops.scripting.sources import SqlText, whole_script
 from tests.db.poolers import start_pgbouncer
 from tests.scripting.conftest import TABLES, state
 
@@ -203,13 +206,91 @@ def test_nothing_is_done_without_consent(conn, any_server, tmp_path):
     with pytest.raises(StaleProposalError, match="has changed"):
         proposal.apply(conn, approval=approval)
     file.unlink()
-    with pytest.raises(StaleProposalError, match="has changed"):
+    with pytest.raises(StaleProposalError, match="is gone"):
         proposal.apply(conn, approval=approval)
     assert state(conn) == before
     with pytest.raises(NotApprovedError):  # another way of running it is another proposal
         propose_sql(conn, "SELECT 1", in_transaction=False).apply(
             conn, approval=propose_sql(conn, "SELECT 1").approve(by="ann")
         )
+
+
+CHANGES = {
+    "other statements": {"script": whole_script(SqlText(text="DELETE FROM notes", name="SQL")).statements},
+    "another way": {"mode": "each statement by itself"},
+    "another session": {"keeps_session": True},
+    "no file to look at": {"source": SqlText(text="SELECT 1", name="SQL", path=None)},
+}
+
+
+def test_what_is_run_is_what_was_agreed_to(conn, tmp_path):
+    before = state(conn)
+    file = tmp_path / "fix.sql"
+    file.write_text("SELECT 1")
+    proposal = propose_sql(conn, file)
+    for name, change in CHANGES.items():
+        other = attrs.evolve(proposal, **change)
+        assert other.digest == proposal.digest, name
+        with pytest.raises(StaleProposalError, match="not those of its statements and parameters"):
+            other.apply(conn, approval=proposal.approve(by="ann"))
+    assert state(conn) == before
+
+
+def test_names_are_looked_for_where_they_were_when_it_was_proposed(conn):
+    conn.execute("CREATE SCHEMA one; CREATE SCHEMA two; SET search_path = one")
+    proposal = propose_sql(conn, "CREATE TABLE here ()")
+    conn.execute("SET search_path = two")
+    with pytest.raises(StaleProposalError, match="the search path was one when this was proposed, and is two"):
+        proposal.apply(conn, approval=proposal.approve(by="ann"))
+    conn.execute("SET search_path = one")
+    proposal.apply(conn, approval=proposal.approve(by="ann"))
+    assert conn.execute("SELECT to_regclass('one.here') IS NOT NULL").fetchone() == (True,)
+
+
+def test_for_how_long_an_approval_holds(conn):
+    proposal = propose_sql(conn, "SELECT 1")
+    for days in (-1, 0, 31, 99_999):
+        with pytest.raises(NotApprovedError, match="can't hold for"):
+            proposal.approve(by="ann", valid_for=dt.timedelta(days=days))
+    approval = proposal.approve(by="ann", valid_for=dt.timedelta(days=30))
+    with pytest.raises(NotApprovedError, match="held until"):
+        proposal.apply(conn, approval=attrs.evolve(approval, until=approval.at + dt.timedelta(days=31)))
+    proposal.apply(conn, approval=approval)
+
+
+def test_limits_that_are_no_time(conn):
+    proposal = propose_sql(conn, "SELECT 1")
+    for limits in ({"timeout_s": 0}, {"lock_timeout_s": -1}, {"timeout_s": float("nan")}):
+        with pytest.raises(ValueError, match="more than 0 seconds"):
+            proposal.apply(conn, approval=proposal.approve(by="ann"), **limits)
+    proposal.apply(conn, approval=proposal.approve(by="ann"), lock_timeout_s=None)
+
+
+WITH_PASSWORD = """\
+CREATE ROLE pgops_masked LOGIN PASSWORD /* ! */ 'hunter2' VALID UNTIL '2099-01-01';
+ALTER ROLE pgops_masked PASSWORD $a$hunter2$a$;
+DO $$BEGIN EXECUTE 'ALTER ROLE pgops_masked PASSWORD ''hunter2'''; ALTER ROLE pgops_masked PASSWORD 'hunter2'; END$$;
+SELECT 'host=a password=hunter2 user=b', 'postgresql://a:hunter2@b/c';
+DROP ROLE pgops_masked"""
+
+
+def test_a_password_is_carried_out_and_not_shown(conn, tmp_path):
+    proposal = propose_sql(conn, WITH_PASSWORD)
+    changed = propose_sql(conn, WITH_PASSWORD.replace("hunter2", "hunter3"))
+    assert changed.statements == proposal.statements
+    assert changed.digest != proposal.digest
+    assert proposal.statements[0].endswith("PASSWORD /* ! */ '********' VALID UNTIL '2099-01-01'")
+    assert proposal.with_password == ("SQL:1", "SQL:2", "SQL:3", "SQL:4")
+    hashed = propose_sql(conn, "ALTER ROLE pgops_masked PASSWORD NULL; SET password_encryption = 'md5'")
+    assert hashed.with_password == ()
+    record = proposal.apply(conn, approval=proposal.approve(by="ann"))
+    said = attrs.evolve(record, details={**record.details, "statements": record.details["statements"][:3]})
+    for shown in (repr(proposal), to_text(proposal.to_document()), json.dumps(as_json(attrs.asdict(said)))):
+        assert "hunter2" not in shown
+        assert "********" in shown
+    with pytest.raises(MigrationTextError, match=r"a password is in SQL:1, SQL:2.* does not belong into a file"):
+        save_to(record, Workspace.open(tmp_path, path="db/migrations"), summary="no")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_callers_connection_and_role(conn):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import json
 import pickle
 
@@ -12,7 +11,7 @@ import pytest
 from psycopg.rows import dict_row
 
 import pgops
-from pgops.errors import SourceError, SqlRefusedError, StatementFailedError, UnreadableSqlError
+from pgops.errors import SqlRefusedError, StatementFailedError
 from pgops.query_plan.safety import Verdict
 from pgops.scripting import run_sql
 from tests.db.poolers import start_pgbouncer
@@ -22,6 +21,7 @@ pytestmark = pytest.mark.xdist_group("scripting")  # one database for the module
 
 # --- what is answered -------------------------------------------------------------------------------------------------
 
+DEEP = "[" * 3000 + "]" * 3000
 ANSWERS = {
     "a query": ("SELECT 1 AS a, 'x%s' AS b", [(1, "x%s")], "SELECT 1"),
     "nothing": ("SELECT 1 WHERE false", [], "SELECT 0"),
@@ -37,6 +37,27 @@ ANSWERS = {
         [("infinity", "0044-03-15 BC", "-infinity", "24:00:00")],
         "SELECT 1",
     ),
+    "intervals": (
+        "SELECT '1 year 2 mons'::interval, '1 day -00:00:00.5'::interval, ARRAY['1 mon'::interval, '0', 'infinity']",
+        [("1 year 2 mons", dt.timedelta(hours=24, seconds=-0.5), ["1 mon", dt.timedelta(0), "infinity"])],
+        "SELECT 1",
+    ),
+    "times in another style": (
+        "SET intervalstyle = iso_8601; SET datestyle = german; SELECT interval '1 day', timestamptz '2026-01-02 UTC'",
+        [("P1D", "02.01.2026 00:00:00 UTC")],
+        "SELECT 1",
+    ),
+    "JSON": (
+        """SELECT '{"a": [1]}'::json, '"[[{"'::jsonb, repeat('9', 5000)::jsonb::text = repeat('9', 5000)""",
+        [({"a": [1]}, "[[{", True)],
+        "SELECT 1",
+    ),
+    "JSON that Python has no room for": (
+        f"SELECT repeat('9', 5000)::json, ARRAY['{DEEP}'::jsonb]",
+        [("9" * 5000, [DEEP])],
+        "SELECT 1",
+    ),
+    "SQL in bytes": ("SELECT 'é'".encode(), [("é",)], "SELECT 1"),
     "bytes": (r"SELECT '\x00ff'::bytea", [(b"\x00\xff",)], "SELECT 1"),
     "no columns": ("SELECT", [()], "SELECT 1"),
     "columns of one name": ("SELECT 1 AS a, 2 AS a", [(1, 2)], "SELECT 1"),
@@ -122,6 +143,32 @@ def test_for_people(conn):
     assert "\x1b" not in text
 
 
+EXPLAINED = {
+    "a query": "EXPLAIN SELECT 1",
+    "a query in parentheses": "EXPLAIN ((SELECT 1))",
+    "words": "EXPLAIN -- hi\n ANALYZE /* ( */ VERBOSE TABLE notes",
+    "options": "EXPLAIN (ANALYZE /* ) SELECT -- */, COSTS 'off') WITH a AS (SELECT 'é)') SELECT * FROM a",
+    "a change": "EXPLAIN INSERT INTO notes VALUES (nextval('numbers'))",
+    "a change, not carried out": "EXPLAIN (ANALYZE on, COSTS off, ANALYZE 'False') DELETE FROM notes",
+    "a change, carried out 0 times": "EXPLAIN (ANALYZE 0) UPDATE notes SET text = ''",
+    "rows that would be locked": "EXPLAIN SELECT * FROM notes FOR UPDATE",
+}
+
+
+def test_what_may_be_explained(conn):
+    before = state(conn)
+    for name, sql in EXPLAINED.items():
+        assert run_sql(conn, sql).last.rows, name
+    assert state(conn) == before
+
+
+SET = ("application_name = 'report'", "LOCAL lock_timeout = '1s'", "client_min_messages = error")
+
+
+def test_settings_that_do_no_harm(conn):
+    assert len(run_sql(conn, "; ".join(f"SET {each}" for each in SET)).results) == len(SET)
+
+
 # --- what is refused --------------------------------------------------------------------------------------------------
 
 REFUSED = {
@@ -157,6 +204,10 @@ REFUSED = {
     "EXPLAIN ANALYZE of a change, in options": "EXPLAIN (COSTS off, ANALYZE on) DELETE FROM notes",
     "EXPLAIN ANALYZE that makes a table": "EXPLAIN ANALYZE CREATE TABLE more AS TABLE notes",
     "EXPLAIN ANALYZE of a function": "EXPLAIN ANALYZE SELECT nextval('numbers')",
+    "EXPLAIN ANALYZE behind a comment": "EXPLAIN (ANALYZE /* ) SELECT 1 -- */ ) SELECT pg_switch_wal()",
+    "EXPLAIN whose last word is ANALYZE": "EXPLAIN (ANALYZE off, ANALYZE) DELETE FROM notes",
+    "EXPLAIN of what the planner runs": "EXPLAIN SELECT switches(1)",
+    "EXPLAIN of a change for which the planner runs it": "EXPLAIN DELETE FROM notes WHERE text = switches(1)::text",
     "EXPLAIN of EXECUTE": "EXPLAIN EXECUTE something",
     "COPY to a file": "COPY notes TO '/tmp/pgops-never'",
     "COPY to a program": "COPY notes TO PROGRAM 'touch /tmp/pgops-never'",
@@ -201,6 +252,11 @@ def test_what_is_more_than_reading_is_refused(conn, sql):
     assert state(conn) == before
 
 
+def test_a_parameter_that_nobody_gives(conn):
+    with pytest.raises(SqlRefusedError, match=r"^SQL:2: nobody gives the value of its parameter: SELECT \$1"):
+        run_sql(conn, "SELECT 1;\nSELECT $1")
+
+
 def test_nothing_runs_where_the_text_shows_a_refusal(conn):
     heard = []
     with pytest.raises(SqlRefusedError, match=r"^SQL:3:2: statement 2 "):
@@ -228,31 +284,12 @@ def test_the_server_is_a_second_wall(conn, monkeypatch):
         assert state(conn) == before, sql
 
 
-UNREADABLE = {
-    "a typing error": ("SELECT 1;\nSELEC 2", r"SQL:2:1: syntax error at or near \"SELEC\"", "Mend it"),
-    "a command of psql's": ("SELECT 1;\n\\d notes", r"SQL:2:1: \\d is a command of psql", "pgops psql -f"),
-    "a variable of psql's": ("SELECT\n :id", r"SQL:2:2: syntax error", "A variable of psql's"),
-    "rows for COPY": ("COPY notes FROM stdin;\n3\tthree\n\\.\n", r"SQL:1:23: the rows of COPY", "pgops psql -f"),
-    "nothing": (" -- nothing\n", "SQL: there is no statement", ""),
-    "half a text": ("SELECT 'a", "SQL:1:8: unterminated", ""),
-    "a zero character": ("SELECT 1;\nSELECT '\0'", "SQL:2:9: a zero character", ""),
-}
-
-
-@pytest.mark.parametrize(("sql", "words", "cure"), UNREADABLE.values(), ids=UNREADABLE.keys())
-def test_what_is_no_sql_is_said_with_its_place(conn, sql, words, cure):
-    with pytest.raises(UnreadableSqlError, match=words) as caught:
-        run_sql(conn, sql)
-    assert cure in caught.value.cure
-
-
 FAILING = {
     "a column": ("SELECT 1;\n-- a comment\nSELECT\n  1,\n  nothing\nFROM notes", "SQL:5:3: statement 2", "42703"),
     "a first line": ("  SELECT nothing", "SQL:1:10: statement 1", "42703"),
     "behind what is wide": ("SELECT 'äöü€😀', nothing", "SQL:1:17: statement 1", "42703"),
     "no position": ("SELECT 1;\n\nSELECT 1 / (id - 1) FROM notes", "SQL:3:1: statement 2", "22012"),
     "behind dollar quotes": ("SELECT $a$;\n;$a$;\nSELECT nothing", "SQL:3:8: statement 2", "42703"),
-    "a parameter that nobody gives": ("SELECT $1", "SQL:1:1: statement 1", None),
     "an undefined table": ("SELECT * FROM gone", "SQL:1:15: statement 1", "42P01"),
 }
 
@@ -271,52 +308,10 @@ def test_a_statement_that_takes_too_long(conn):
     assert "timeout_s" in caught.value.cure
 
 
-# --- where it comes from ----------------------------------------------------------------------------------------------
-
-
-class _Named(io.BytesIO):
-    name = "<stdin>"
-
-
-STREAMS = {
-    "bytes": (io.BytesIO(b"SELECT 'caf\xc3\xa9'"), "stream"),
-    "text": (io.StringIO("SELECT 'café'"), "stream"),
-    "standard input": (_Named(b"\xef\xbb\xbfSELECT 'caf\xc3\xa9'"), "stdin"),
-}
-
-
-@pytest.mark.parametrize(("stream", "name"), STREAMS.values(), ids=STREAMS.keys())
-def test_a_stream(conn, stream, name):
-    run = run_sql(conn, stream)
-    assert (run.name, run.last.rows) == (name, (("café",),))
-
-
-def test_a_file(conn, tmp_path):
-    file = tmp_path / 'it\'s "odd" %s.sql'
-    file.write_bytes(b"\xef\xbb\xbfSELECT 1;\r\nSELECT nothing")
-    with pytest.raises(StatementFailedError) as caught:
-        run_sql(conn, file)
-    assert str(caught.value).startswith(f"{file}:2:8: statement 2 failed")
-    with pytest.raises(SourceError, match="No such file"):
-        run_sql(conn, tmp_path / "gone.sql")
-    with pytest.raises(SourceError, match="directory"):
-        run_sql(conn, tmp_path)
-
-
-ENCODINGS = {
-    "Latin-1": (b"SELECT 1;\n\nSELECT 'caf\xe9'", ":3: the byte 0xe9 is no UTF-8"),
-    "UTF-16": ("SELECT 1".encode("utf-16"), "it is UTF-16"),
-}
-
-
-@pytest.mark.parametrize(("raw", "words"), ENCODINGS.values(), ids=ENCODINGS.keys())
-def test_what_is_no_utf8(conn, raw, words):
-    with pytest.raises(UnreadableSqlError, match=words):
-        run_sql(conn, io.BytesIO(raw))
-    if words.startswith(":"):
-        text = raw.decode("utf-8", "surrogateescape")  # as sys.stdin gives it
-        with pytest.raises(UnreadableSqlError, match="SQL:3: there is a byte"):
-            run_sql(conn, text)
+def test_what_is_no_limit(conn):
+    for timeout_s in (0, -1, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match=r"timeout_s is .*; it is more than 0 seconds"):
+            run_sql(conn, "no SQL", timeout_s=timeout_s)
 
 
 # --- the caller's connection ------------------------------------------------------------------------------------------
