@@ -14,6 +14,7 @@ import click
 from pgops import __version__
 from pgops.cli.exits import Exit, exit_of
 from pgops.cli.printing import complain, prepare_streams, say, warnings_shown
+from pgops.cli.signals import ended_by_signals
 from pgops.errors import MissingExtraError, PgopsError, did_you_mean
 
 if TYPE_CHECKING:
@@ -123,12 +124,12 @@ def program(ctx: click.Context, /) -> None:
 def run(args: Sequence[str] | None = None) -> int:
     """Run the program and give its exit code. Nothing but a second Ctrl-C, or a request for a traceback, raises."""
     prepare_streams()
-    with warnings_shown():
+    with warnings_shown(), ended_by_signals() as ended:
         try:
             code = program.main(args, prog_name="pgops", standalone_mode=False)
         except (click.Abort, KeyboardInterrupt):
-            complain("ended by Ctrl-C.")
-            return Exit.INTERRUPTED
+            complain(f"ended by {ended.name}.")
+            return ended.exit_code
         except click.ClickException as error:
             return _misused(error)
         except Exception as error:

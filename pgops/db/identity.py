@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.rows import tuple_row
 
+from pgops.db.server import as_text
+
 if TYPE_CHECKING:
     import psycopg
 
@@ -23,4 +25,9 @@ def database_identity(conn: psycopg.Connection[Any]) -> dict[str, Any]:
         if row[3]:
             identity = cursor.execute("SELECT system_identifier::text FROM pg_catalog.pg_control_system()").fetchone()
     system = identity[0] if identity is not None else f"{conn.info.host}:{conn.info.port}"
-    return {"system": system, "database_oid": row[0], "database": row[1], "role": row[2]}
+    return {
+        "system": as_text(system),  # without an encoding (SQL_ASCII) every text comes as bytes
+        "database_oid": row[0],
+        "database": as_text(row[1]),
+        "role": as_text(row[2]),
+    }

@@ -15,6 +15,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import tuple_row
 
+from pgops.db.server import as_text
 from pgops.errors import PoolerError, ReadOnlyServerError
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Standing:
         query = "SELECT current_user, pg_catalog.current_setting('search_path')"
         with as_found(conn), conn.cursor(row_factory=tuple_row) as cursor:
             role, search_path = cursor.execute(query).fetchone() or ("", "")
-        return cls(role=role, search_path=search_path)
+        return cls(role=as_text(role), search_path=as_text(search_path))
 
 
 def another(conn: psycopg.Connection[Any], *, application: str) -> psycopg.Connection[Any]:
@@ -87,7 +88,7 @@ def put_back(session: psycopg.Connection[Any], standing: Standing) -> None:
     for name, value in {**settings, "search_path": standing.search_path}.items():
         session.execute("SELECT pg_catalog.set_config(%s, %s, false)", [name, value])
     row = session.execute("SELECT current_user").fetchone()
-    if row is None or row[0] != standing.role:
+    if row is None or as_text(row[0]) != standing.role:
         session.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(standing.role)))
 
 

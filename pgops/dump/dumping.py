@@ -17,7 +17,7 @@ from pgops.dump.manifest import Manifest, file_facts, manifest_path
 from pgops.dump.placing import place_for
 from pgops.dump.plan_of_dump import Content, DumpPlan, Format, compression_of, format_of
 from pgops.dump.progress import DumpProgress, OnDumpProgress, Watch
-from pgops.dump.refusals import disk_named, dump_error, refuse_compression
+from pgops.dump.refusals import dump_error, refuse_compression
 from pgops.dump.witness import testifying
 from pgops.errors import DumpError
 from pgops.programs import PG_DUMP, ChildConnection, find_program, started
@@ -110,7 +110,11 @@ def dump_database(
     with place_for(path, overwrite=overwrite) as place, ExitStack() as stack:
         witness = stack.enter_context(testifying(conn, plan)) if verify else None
         arguments = plan.arguments(
-            major=program.major, target=place.partial, snapshot=witness.snapshot if witness else None, role=role
+            major=program.major,
+            target=place.partial,
+            encoding=_encoding(conn),
+            snapshot=witness.snapshot if witness else None,
+            role=role,
         )
         watch = stack.enter_context(_watching(conn, child, plan)) if on_progress is not None else None
         _run(program, arguments, child, witness=witness, watch=watch, on_progress=on_progress or _nobody)
@@ -129,8 +133,7 @@ def dump_database(
             files=file_facts(place.partial),
             **testimony,
         )
-        with disk_named(path):
-            place.take(manifest)
+        place.take(manifest)
     return Dump(
         path=path,
         manifest=manifest,
@@ -143,6 +146,11 @@ def _nobody(progress: DumpProgress) -> None:
     """Progress that nobody wants to hear of."""
 
 
+def _encoding(conn: psycopg.Connection[Any]) -> str:
+    """UTF8, but for a database without an encoding: what bytes it holds nobody can convert."""
+    return "SQL_ASCII" if conn.info.parameter_status("server_encoding") == "SQL_ASCII" else "UTF8"
+
+
 def _role_beside_login(conn: psycopg.Connection[Any]) -> str | None:
     """The role that the caller has set, where it is not the one that it logged in as."""
     role = Standing.of(conn).role
@@ -152,14 +160,14 @@ def _role_beside_login(conn: psycopg.Connection[Any]) -> str | None:
 @contextmanager
 def _watching(conn: psycopg.Connection[Any], child: ChildConnection, plan: DumpPlan) -> Iterator[Watch | None]:
     """A session that looks on. Where there is no room for it, the dump goes on unwatched."""
-    try:
-        session = another(conn, application="pgops dump progress")
-    except psycopg.Error:
-        yield None
-        return
-    with session:
-        watch = Watch(session, str(child.target.params["application_name"]))
-        watch.expect(plan.tables, plan.schemas)
+    with ExitStack() as stack:
+        watch = None
+        try:
+            session = stack.enter_context(another(conn, application="pgops dump progress"))
+            watch = Watch(session, str(child.target.params["application_name"]))
+            watch.expect(plan.tables, plan.schemas)
+        except psycopg.Error:
+            watch = None
         yield watch
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 from contextlib import contextmanager, suppress
@@ -12,8 +13,10 @@ from typing import TYPE_CHECKING
 import attrs
 
 from pgops.dump.manifest import manifest_path
+from pgops.dump.refusals import disk_named
 from pgops.errors import DumpError
 from pgops.files import settle
+from pgops.locking import locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from pgops.dump.manifest import Manifest
 
 PARTIAL = ".partial"
+_LEFT = re.compile(r"[0-9a-f]{12}\.partial(?P<end>|\.json|\.old)")
 
 
 @attrs.frozen(kw_only=True)
@@ -77,7 +81,8 @@ class Place:
 def place_for(path: Path, *, overwrite: bool) -> Iterator[Place]:
     """A place to write a dump in. When the block ends nothing is left there but what was taken.
 
-    Raises `DumpError` where there is something of that name, or no folder for it.
+    What one that was killed (SIGKILL, a crash) left of this name is cleared away first. Raises `DumpError` where there
+    is something of that name, or no folder for it; `FileBusyError` where another dump to that name is at work.
     """
     final = Path(os.path.realpath(path))
     if not final.parent.is_dir():
@@ -86,15 +91,34 @@ def place_for(path: Path, *, overwrite: bool) -> Iterator[Place]:
         raise DumpError(f"{path} is no file: a dump can't be put in its place.", cure="Name a file.")
     partial = final.parent / f".{final.name[:40]}.{secrets.token_hex(6)}{PARTIAL}"
     place = Place(final=final, partial=partial, overwrite=overwrite)
-    place.refuse_taken()
-    try:
-        yield place
-    finally:
-        if partial.is_dir():
-            shutil.rmtree(partial, ignore_errors=True)
+    with disk_named(path), locked(final, wait_s=0.0):
+        _clear_away(final)
+        place.refuse_taken()
+        try:
+            yield place
+        finally:
+            _remove(partial)
+
+
+def _clear_away(final: Path) -> None:
+    """Whoever holds the lock is the only one at work here: what is left under such names has no owner."""
+    beginning = f".{final.name[:40]}."
+    for left in sorted(final.parent.iterdir()):
+        kind = _LEFT.fullmatch(left.name.removeprefix(beginning)) if left.name.startswith(beginning) else None
+        if kind is None:
+            continue
+        if kind["end"] == ".old" and not os.path.lexists(final):  # it had stepped aside, and nothing came
+            left.rename(final)
         else:
-            with suppress(OSError):
-                partial.unlink()
+            _remove(left)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink()
 
 
 def _taken(path: Path) -> DumpError:

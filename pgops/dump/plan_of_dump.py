@@ -82,12 +82,17 @@ class DumpPlan:
         if method not in COMPRESSIONS:
             raise DumpError(f"There is no compression {method!r}.", cure=f"It is one of {', '.join(COMPRESSIONS)}.")
 
-    def arguments(self, *, major: int, target: Path, snapshot: str | None = None, role: str | None = None) -> list[str]:
+    def arguments(
+        self, *, major: int, target: Path, encoding: str, snapshot: str | None = None, role: str | None = None
+    ) -> list[str]:
         """What a pg_dump of this major version is called with to write `target`."""
-        return list(self._arguments(major, target, snapshot, role))
+        return list(self._arguments(major, target, encoding, snapshot, role))
 
-    def _arguments(self, major: int, target: Path, snapshot: str | None, role: str | None) -> Iterator[str]:
-        yield from (f"--format={self.format}", f"--file={target}", "--verbose", "--no-password")
+    def _arguments(
+        self, major: int, target: Path, encoding: str, snapshot: str | None, role: str | None
+    ) -> Iterator[str]:
+        yield from (f"--format={self.format}", f"--file={target}", f"--encoding={encoding}")
+        yield from ("--verbose", "--no-password")
         yield f"--lock-wait-timeout={max(1, round(self.lock_wait_s * 1000))}"
         if self.content is not Content.ALL:
             yield f"--{self.content}-only"
@@ -106,6 +111,8 @@ class DumpPlan:
             yield f"--snapshot={snapshot}"
         if role is not None:
             yield f"--role={role}"
+        if self.schemas or self.tables:
+            yield "--strict-names"  # a name that nothing has would be left out without a word
         yield from (f"--schema={_exactly(schema)}" for schema in self.schemas)
         yield from (f"--table={_exactly(schema)}.{_exactly(name)}" for schema, name in self.tables)
 

@@ -62,13 +62,18 @@ SELECT p.relid::bigint, p.tuples_processed, p.bytes_processed
    AND p.datid = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())
 """
 
-_BEGUN = re.compile(r'dumping contents of table "(.*)"$')
+_BEGUN = re.compile(r'dumping contents of table "(.*?)"?$')  # of a name with line breaks, its first line
 
 
 @attrs.frozen
 class _Table:
     name: str
     rows: int
+
+    @property
+    def heard_as(self) -> str:
+        """How pg_dump's words have it."""
+        return self.name.partition("\n")[0]
 
 
 @attrs.define
@@ -106,7 +111,9 @@ class Watch:
         self.copying = set(now)
         with self.lock:
             begun = set(self.begun)
-        done = [oid for oid, each in self.tables.items() if oid not in now and (oid in self.seen or each.name in begun)]
+        done = [
+            oid for oid, each in self.tables.items() if oid not in now and (oid in self.seen or each.heard_as in begun)
+        ]
         current = tuple(sorted(self.tables[oid].name for oid in now if oid in self.tables))
         if not current and begun:
             current = (self.begun[-1],)

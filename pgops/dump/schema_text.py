@@ -50,4 +50,4 @@ def schema_text(
         raise DumpError(f"{program} --schema-only did not end in {timeout_s:g} seconds.")
     if at_work.problem is not None:
         raise dump_error(at_work, connection)
-    return text.decode("utf-8")
+    return text.decode("utf-8", "backslashreplace")

@@ -70,10 +70,11 @@ def test_what_does_not_go(shop, args, code, words):
     assert [each.name for each in shop.cwd.iterdir()] == ["there.dump"]
 
 
-def test_ctrl_c_leaves_nothing(shop, any_database):
+@pytest.mark.parametrize(("sent", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_signal_ends_it_and_leaves_nothing(shop, any_database, sent, code):
     with any_database.connect() as conn:
         conn.execute(
-            "INSERT INTO shop SELECT g, 1, now(), repeat(md5(g::text), 60) FROM generate_series(9999, 200000) g"
+            "INSERT INTO shop SELECT g, 1, now(), repeat(md5(g::text), 60) FROM generate_series(9999, 80000) g"
         )
         with shop.started("dump", "a.dump", "--compression", "gzip:9", "--verify") as running:
             query = "SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'pgops dump %' AND query LIKE 'COPY%'"
@@ -81,9 +82,9 @@ def test_ctrl_c_leaves_nothing(shop, any_database):
             while conn.execute(query).fetchone() is None:
                 assert time.monotonic() < until
                 time.sleep(0.02)
-            running.send_signal(signal.SIGINT)
+            running.send_signal(signal.Signals[sent])
             out, err = running.communicate(timeout=30)
-        assert running.returncode == 130, err
+        assert running.returncode == code, err
         assert out == b""
         assert list(shop.cwd.iterdir()) == []
         still = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'pgops %' AND state = 'active'"

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from pgops.dump import DumpProgress, dump_database, read_manifest
-from pgops.errors import DumpError, NoClientProgramError
+from pgops.errors import DumpError, FileBusyError, NoClientProgramError
 from pgops.programs import PG_RESTORE, find_programs
 from pgops.scratch import embedded_binaries, fresh_database, restart_server, start_server, stop_server
 from tests.checks.sessions import wait_for
@@ -291,7 +291,7 @@ def test_a_full_disk_leaves_nothing(long, tmp_path, name):
 def test_a_disk_without_room_for_the_manifest_leaves_nothing(filled, tmp_path):
     with filled.connect() as conn:
         size = dump_database(conn, tmp_path / "measured.sql").size_bytes
-        room = -(-size // 4096) * 4096
+        room = (-(-size // 4096) + 1) * 4096  # one page more, for the lock
         with small_disk(tmp_path / "disk", str(room)) as disk:
             with pytest.raises(DumpError, match="No space left"):
                 dump_database(conn, disk / "a.sql")
@@ -319,6 +319,29 @@ def test_a_role_that_may_not_read_all(filled, tmp_path):
     assert leftovers(tmp_path) == []
 
 
+def test_what_a_killed_one_left_is_cleared_away_and_an_old_dump_comes_back(filled, tmp_path):
+    (tmp_path / ".a.dump.0123456789ab.partial").write_text("half")
+    (tmp_path / ".a.dir.0123456789ab.partial").mkdir()
+    (tmp_path / ".a.dir.0123456789ab.partial" / "toc.dat").write_text("half")
+    (tmp_path / ".a.dir.0123456789ab.partial.old").mkdir()
+    (tmp_path / ".other.0123456789ab.partial").write_text("somebody else's")
+    with filled.connect() as conn:
+        dump_database(conn, tmp_path / "a.dump")
+        with pytest.raises(DumpError, match="is there already"):  # the old one, which had only stepped aside
+            dump_database(conn, tmp_path / "a.dir")
+    assert leftovers(tmp_path) == [".other.0123456789ab.partial", "a.dir", "a.dump", "a.dump.manifest.json"]
+
+
+def test_two_dumps_to_one_name(long, tmp_path):
+    thread, failed = dumping_on_a_thread(long, tmp_path / "a.dump")
+    at_work(long)
+    with long.connect() as conn, pytest.raises(FileBusyError, match=f"process {os.getpid()}"):
+        dump_database(conn, tmp_path / "a.dump", overwrite=True)
+    thread.join(30)
+    assert failed == []
+    assert leftovers(tmp_path) == ["a.dump", "a.dump.manifest.json"]
+
+
 # --- refused before anything begins -----------------------------------------------------------------------------------
 
 
@@ -332,6 +355,25 @@ def test_a_pg_dump_older_than_the_server_is_refused_with_both_versions(filled, t
     with filled.connect() as conn, pytest.raises(NoClientProgramError, match=versions):
         dump_database(conn, tmp_path / "a.dump")
     assert leftovers(tmp_path) == []
+
+
+@pytest.mark.parametrize("chosen", [{"tables": [("public", "shop"), ("public", "nope")]}, {"schemas": ["nope"]}])
+def test_a_name_that_nothing_has(filled, tmp_path, chosen):
+    with filled.connect() as conn, pytest.raises(DumpError, match="no matching"):
+        dump_database(conn, tmp_path / "a.dump", verify=True, **chosen)
+    assert leftovers(tmp_path) == []
+
+
+def test_bytes_that_are_no_text_of_any_encoding(any_server, tmp_path):
+    with any_server.connect() as admin:
+        admin.execute("CREATE DATABASE bytes ENCODING 'SQL_ASCII' TEMPLATE template0")
+        try:
+            with any_server.connect("bytes") as conn:
+                conn.execute("CREATE TABLE t AS SELECT E'\\xe9'::text AS a")
+                dump_database(conn, tmp_path / "a.sql")
+        finally:
+            admin.execute("DROP DATABASE bytes WITH (FORCE)")
+    assert b"\xe9\n" in (tmp_path / "a.sql").read_bytes()
 
 
 @pytest.mark.parametrize(
