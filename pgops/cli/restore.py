@@ -31,7 +31,7 @@ Examples:
 \b
 Exit codes:
   0    done, and with --verify: the database holds what was dumped
-  1    the dump is damaged, or --verify found differences
+  1    the dump is damaged, or --verify found differences, or could not compare all of it
   2    the command was given wrongly
   3    it could not be done; what was restored until then, if anything, is said
   130  ended by Ctrl-C
@@ -181,7 +181,7 @@ def _restore(
 
             verification = verify_restore(conn, file, jobs=wanted["jobs"])
     _show(record, verification, as_json=as_json)
-    return Exit.CLEAN if verification is None or verification.is_equal else Exit.FINDINGS
+    return Exit.CLEAN if verification is None or verification.is_proved else Exit.FINDINGS
 
 
 def _bin_path(resolution: Resolution) -> str | None:

@@ -7,7 +7,6 @@ unseen, unless a manifest has their SHA-256.
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import subprocess
@@ -19,20 +18,19 @@ import attrs
 from pgops.config.client_programs import HOW_TO_GET_THEM
 from pgops.dump.contents import Contents, read_contents
 from pgops.dump.manifest import Manifest, read_manifest, refuse_damaged
-from pgops.errors import ClientProgramError, DamagedDumpError, DumpError, NoClientProgramError
+from pgops.dump.members import may_hide_cut_objects, may_hide_cut_rows, refuse_cut_members
+from pgops.errors import ClientProgramError, DamagedDumpError, NoClientProgramError
 from pgops.findings import as_tuple
 from pgops.programs import PG_RESTORE, find_programs, started
 from pgops.programs.client_program import lacks
 
 if TYPE_CHECKING:
     from pgops.conninfo import Conninfo
-    from pgops.programs import ClientProgram
+    from pgops.programs import ClientProgram, Running
 
 _UNABLE = ("unsupported version", "does not support compression", "not supported by this installation")
 """What a pg_restore says that is too old for an archive, or built without its compression."""
-_ROWS_END = b"\n\n\n"
-_TAR_BLOCK = 512
-"""Bytes; a tar file ends with two blocks of zeros."""
+_NOT_THE_DUMP = ("No space left", "Permission denied", "Input/output error", "Too many open files", "Stale file handle")
 _CURE = "Take another copy of it."
 
 
@@ -107,7 +105,7 @@ def check_contents(
         program = program or reading_program(contents, bin_path=bin_path)
         program_name = str(program)
         _read_all(contents, program)
-        _refuse_cut_members(contents)
+        refuse_cut_members(contents)
         proved = f"every member was read by {program.name} {program.version}"
     if manifest is not None:
         proved = f"size and SHA-256 are the manifest's, and {proved}"
@@ -160,6 +158,7 @@ def _refuses(program: ClientProgram, contents: Contents) -> str | None:
     with started(program, ["--list", path], None) as running:
         running.process.wait()
     words = [_plainly(line) for line in running.messages]
+    _refuse_failed(contents, running)
     told = next((line for line in words if any(each in line for each in _UNABLE)), None)
     if told is not None:
         return told
@@ -171,13 +170,26 @@ def _read_all(contents: Contents, program: ClientProgram) -> None:
     arguments = [f"--file={os.devnull}", os.path.abspath(contents.path)]  # noqa: PTH100
     with started(program, arguments, None, stdout=subprocess.DEVNULL) as running:
         running.process.wait()
-    if running.problem is None and not running.messages:
+    # Some that is wrong is only said: at the end of a member it goes on, and ends well.
+    if running.problem is None and all(": warning:" in line or ": detail:" in line for line in running.messages):
         return
+    _refuse_failed(contents, running)
     words = [_plainly(line) for line in running.messages]
-    if any("No space left" in line or "Permission denied" in line for line in words):
-        raise ClientProgramError(f"{program} could not read {contents.path}: {words[-1]}.")
     said = "; ".join(dict.fromkeys(words)) or running.problem
-    raise DamagedDumpError(f"{contents.path} is damaged: {said}.", cure=_CURE)
+    # A length in it that was changed asks for more memory than there is, which a whole dump hardly ever does.
+    short = " (or this machine has too little)" if "out of memory" in str(said) else ""
+    raise DamagedDumpError(f"{contents.path} is damaged: {said}{short}.", cure=_CURE)
+
+
+def _refuse_failed(contents: Contents, running: Running) -> None:
+    """Raise where it is the program or the machine that failed, which says nothing of the dump."""
+    words = [_plainly(line) for line in running.messages]
+    told = next((line for line in words if any(each in line for each in _NOT_THE_DUMP)), None)
+    if told is not None or (running.process.returncode or 0) < 0:
+        raise ClientProgramError(
+            f"{running.program} could not read {contents.path}: {told or running.problem}.",
+            cure="Whether it is damaged is not known: see to that, and try again.",
+        )
 
 
 def _plainly(line: str) -> str:
@@ -185,37 +197,6 @@ def _plainly(line: str) -> str:
     if closing is not None:  # zlib found the end missing, which is no error of the system's
         return f'"{closing[1]}" ends too early'
     return line.removeprefix("pg_restore: ").removeprefix("error: ").removeprefix("fatal: ")
-
-
-def _refuse_cut_members(contents: Contents) -> None:
-    """The uncompressed rows of a directory end where their file ends, for pg_restore wherever that is."""
-    if contents.format == "tar":
-        size = contents.path.stat().st_size
-        if size % _TAR_BLOCK or _end_of(contents.path, 2 * _TAR_BLOCK).strip(b"\0"):
-            raise DamagedDumpError(f"{contents.path} is damaged: the end of the tar file is missing.", cure=_CURE)
-    if contents.format != "directory":
-        return
-    for entry in contents.entries:
-        if entry.kind != "TABLE DATA" or not entry.file:
-            continue
-        file = contents.path / entry.file
-        if not file.is_file():  # it was read, so it is there with the suffix of its compression
-            continue
-        if _end_of(file, len(_ROWS_END)) != _ROWS_END:
-            raise DamagedDumpError(
-                f"{contents.path} is damaged: {entry.file}, the rows of {entry.schema}.{entry.name}, is truncated.",
-                cure=_CURE,
-            )
-
-
-def _end_of(path: Path, count: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            file.seek(0, io.SEEK_END)
-            file.seek(max(file.tell() - count, 0))
-            return file.read()
-    except OSError as problem:
-        raise DumpError(f"{path} can't be read: {problem.strerror}.") from None
 
 
 def _unproved(contents: Contents) -> tuple[str, ...]:
@@ -226,6 +207,12 @@ def _unproved(contents: Contents) -> tuple[str, ...]:
         "zstd": "zstd keeps no checksum of a dump's rows, so a changed byte may decompress to other rows",
     }
     found = [why[contents.compression]] if contents.compression in why else []
-    if contents.archive is not None and contents.compression == "gzip":
+    if contents.plain is not None and contents.compression == "none":
+        found = ["rows and definitions are not compressed and have no checksum, so a changed byte does not show"]
+    elif contents.archive is not None:
         found.append("the table of contents has no checksum: a changed byte in an object's definition does not show")
+    if may_hide_cut_rows(contents):
+        found.append(f"there is no program {contents.compression} here: a member that is cut does not show")
+    if may_hide_cut_objects(contents):
+        found.append("a large object has no mark at its end, so one that is cut does not show")
     return (*found, "there is no manifest that would have sizes and hashes")

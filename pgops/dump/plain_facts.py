@@ -30,6 +30,7 @@ _PROGRAM = re.compile(rb"-- Dumped by pg_dump version (.*?)\r?\n")
 SETTING = re.compile(rb"SET\s+([a-z_][\w.]*)\s*(?:=|TO)\s", re.IGNORECASE)
 _PROGRAM_OF_COPY = re.compile(rb"COPY\b.*\b(?:FROM|TO)\s+PROGRAM\b", re.DOTALL | re.IGNORECASE)
 _ENDS_TRANSACTION = {"start", "commit", "end", "rollback", "abort", "savepoint", "release"}
+_RUNS_CODE = {"do", "call", "prepare", "execute", "load"}
 _OF_THE_CLUSTER = (
     *(("create", word) for word in ("database", "role", "tablespace", "group")),
     *(("drop", word) for word in ("database", "role", "tablespace", "user", "group")),
@@ -175,7 +176,7 @@ class _Reading:
 
     def take(self, piece: Piece) -> None:
         self.size += len(piece.text)
-        if piece.kind is Kind.SPACE:
+        if piece.kind is Kind.SPACE and b"\0" not in piece.text:
             self._comment(piece.text)
             return
         if piece.kind is Kind.COMMAND:
@@ -244,7 +245,9 @@ def refusal_of(piece: Piece) -> str | None:
         if command in {"\\connect", "\\c"}:
             return f"{command} goes to another database"
         return f"{command} is a command to psql, not SQL"
-    if piece.kind not in {Kind.STATEMENT, Kind.PART}:
+    if b"\0" in piece.text:
+        return "a byte 0, at which psql would stop to read the line"
+    if piece.kind in {Kind.SPACE, Kind.ROWS}:
         return None
     if piece.words[:2] in _OF_THE_CLUSTER or (
         piece.words[:2] == ("create", "user") and piece.words[2:3] != ("mapping",)
@@ -256,6 +259,10 @@ def refusal_of(piece: Piece) -> str | None:
         return f"{piece.words[0].upper()} controls the transaction"
     if piece.words[:1] == ("copy",) and _PROGRAM_OF_COPY.match(piece.bare):
         return "COPY with PROGRAM runs a program on the server"
+    if piece.words[:1] and piece.words[0] in _RUNS_CODE:
+        return f"{piece.words[0].upper()} is no statement of pg_dump's, and may do anything"
+    if piece.kind is Kind.UNCLEAR or (piece.kind is Kind.PART and piece.words[:1] == ("copy",)):
+        return f"{piece.words[0].upper()} in a form that pg_dump does not write, after which psql may read on otherwise"
     return None
 
 

@@ -34,6 +34,8 @@ class Kind(enum.Enum):
     """Lines of a COPY, the closing one included."""
     COMMAND = "command"
     r"""A line of psql's own: `\connect`."""
+    UNCLEAR = "unclear"
+    """A statement that psql may read in another way than it is read here; pg_dump writes none."""
 
 
 @attrs.frozen
@@ -58,8 +60,8 @@ class Piece:
 _TOKEN = re.compile(
     rb"""(?P<comment>--[^\r\n]*) | (?P<block>/\*) | (?P<escaped>[eE]') | (?P<string>') | (?P<name>")
     | (?P<dollar>\$(?:[A-Za-z_\x80-\xff][A-Za-z0-9_\x80-\xff]*)?\$) | (?P<command>\\[^\r\n]*)
-    | (?P<end>;) | (?P<open>[(\[]) | (?P<close>[)\]]) | (?P<word>[A-Za-z_\x80-\xff][\w$\x80-\xff]*)
-    | (?P<other>\d[\w$]*|[^\s])""",
+    | (?P<end>;) | (?P<open>\() | (?P<close>\)) | (?P<word>[A-Za-z_\x80-\xff][\w$\x80-\xff]*)
+    | (?P<other>\d+|[^\s])""",
     re.VERBOSE,
 )
 # Dumps of INSERTs are made of these: a line, no backslash in it, quotes closed, and one semicolon, at its end.
@@ -67,8 +69,19 @@ _INSERT = re.compile(rb"""INSERT\ INTO\ (?:[^'"$;/-]++|'[^']*+'|"[^"]*+"|-(?!-)|
 _ESCAPED_END = re.compile(rb"\\.|''|'", re.DOTALL)
 _BLOCK = re.compile(rb"/\*|\*/")
 _BEFORE = re.compile(rb"(?:\s++|--[^\n]*+\n|/\*.*?\*/)*+", re.DOTALL)
-_COPY = re.compile(rb"COPY\b.*\bFROM\s+STDIN\b", re.DOTALL | re.IGNORECASE)
-_BACKSLASH_QUOTES = re.compile(rb"SET\s+standard_conforming_strings\s*(?:=|TO)\s*'?(on|off)", re.IGNORECASE)
+_NAME = rb"""(?:"(?:[^"]|"")+"|[A-Za-z_\x80-\xff][\w$\x80-\xff]*)"""
+# As pg_dump writes it, and nothing else: of any other COPY it is not sure whether rows follow.
+_COPY = re.compile(
+    rb"\s*COPY\s+%(n)b(?:\.%(n)b)?\s*(?:\(\s*(?:%(n)b(?:,\s*%(n)b)*)?\s*\)\s*)?\sFROM\s+STDIN\s*;" % {b"n": _NAME},
+    re.IGNORECASE,
+)
+READ_BY = re.compile(rb"SET (standard_conforming_strings|client_encoding) = (on|off|'[\w-]+');(?=\r?\n?\Z)")
+"""How pg_dump sets what SQL is read by: alone on its line, as psql reads the whole line by what was set before it."""
+_MENTIONED = re.compile(rb"standard_conforming_strings|client_encoding|backslash_quote", re.IGNORECASE)
+# A second byte of theirs may be a backslash.
+_NO_ASCII_TAIL = re.compile(
+    rb"'(?:win(?:dows)?-?9\d\d|big-?5|gbk|gb-?18030|uhc|johab|s-?jis|shift.*|mskanji)", re.IGNORECASE
+)
 _ROUTINES = {"function", "procedure"}
 _ENDS_OF_ROWS = (b"\\.\n", b"\\.\r\n", b"\\.")
 
@@ -101,6 +114,7 @@ class _Reader:
         self.words: list[str] = []
         self.parentheses = self.blocks = 0
         self.is_long = False
+        self.last = ""  # the group of the last token, if it was a quote
 
     def pieces(self) -> Iterator[Piece]:
         while line := self._next():
@@ -137,16 +151,33 @@ class _Reader:
                 return
             if token.lastgroup == "end" and not self.parentheses and not self.blocks:
                 self._hold(line[start:at])
-                statement = self._statement()
+                statement = self._checked(self._statement(), line, line[at:])
                 start = at
                 yield statement
-                if statement.kind is Kind.STATEMENT and _COPY.match(statement.bare):
+                if statement.kind is Kind.STATEMENT and statement.words[:1] == ("copy",):
                     yield Piece(Kind.SPACE, line[at:], self.line)
                     yield from self._rows()
                     return
             else:
                 self._note(token.lastgroup or "", token[0])
         yield from self._rest(line[start:])
+
+    def _checked(self, piece: Piece, line: bytes, rest: bytes) -> Piece:
+        """The statement, as unclear where psql may see another end of it, or of those behind it."""
+        is_clear = True
+        if piece.words[:1] == ("copy",):
+            # psql comes back to the rest of the line when it has read the rows
+            is_clear = _COPY.fullmatch(piece.text) is not None and not rest.strip()
+        elif piece.words[:2] == ("set", "names"):
+            is_clear = False
+        elif (piece.words[:1] in {("set",), ("reset",)} or "set_config" in piece.words) and _MENTIONED.search(
+            piece.text
+        ):
+            setting = READ_BY.match(line)
+            is_clear = setting is not None and line.startswith(piece.text) and not _NO_ASCII_TAIL.match(setting[2])
+            if is_clear and setting is not None and setting[1] == b"standard_conforming_strings":
+                self.escapes = setting[2].strip(b"'") == b"off"
+        return piece if is_clear else attrs.evolve(piece, kind=Kind.UNCLEAR)
 
     def _note(self, what: str, text: bytes) -> None:
         """What a token says of those that follow."""
@@ -156,7 +187,9 @@ class _Reader:
             case "dollar":
                 self.quote, self.closing = what, text
             case "string" | "escaped" | "name":
-                self.quote = "escaped" if what == "string" and self.escapes else what
+                # What goes on on another line after E'...' has escapes, too.
+                is_escaped = what == "string" and (self.escapes or self.last == "escaped")
+                self.quote = "escaped" if is_escaped else what
             case "open":
                 self.parentheses += 1
             case "close":
@@ -167,6 +200,8 @@ class _Reader:
                 pass
         if what not in {"comment", "block", "end"} and not self.words:
             self.words.append("")  # it begins with no word; it has begun
+        if what not in {"comment", "block"}:
+            self.last = self.quote
 
     def _rest(self, rest: bytes) -> Iterator[Piece]:
         """The end of a line, which may be the beginning of a statement."""
@@ -202,8 +237,6 @@ class _Reader:
     def _statement(self) -> Piece:
         kind = Kind.PART if self.is_long else Kind.STATEMENT
         piece = Piece(kind, b"".join(self.held), self.begins, tuple(word for word in self.words if word))
-        if setting := _BACKSLASH_QUOTES.match(piece.bare):
-            self.escapes = setting[1].lower() == b"off"
         self._new_statement()
         return piece
 

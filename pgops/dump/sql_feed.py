@@ -3,6 +3,9 @@
 psql gets it under a `\\restrict` of our own, with a key that no dump can know (CVE-2025-8714): whatever the dump says,
 it is SQL for the server, and no command to psql. The transaction is ours, too: pg_dump's BEGIN and COMMIT around large
 objects would end it in the middle.
+
+How psql reads strings depends on the session, which any function that the dump makes and calls may set otherwise. So
+before each statement that could be read in two ways the session is set again to what the dump was read by.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from typing import BinaryIO
 import attrs
 
 from pgops.dump.plain_facts import SETTING, begins_or_ends, header_of, refusal_of
-from pgops.dump.plain_sql import Kind, Piece, pieces_of
+from pgops.dump.plain_sql import READ_BY, Kind, Piece, pieces_of
 from pgops.dump.restore_plan import RestorePlan
 from pgops.dump.toc import Entry
 from pgops.errors import RestoreError
@@ -45,6 +48,15 @@ class Feed:
     key: str = attrs.field(factory=lambda: secrets.token_hex(16))
     buffer: list[bytes] = attrs.field(factory=list)
     size: int = 0
+    read_by: dict[bytes, bytes] = attrs.field(
+        factory=lambda: {
+            b"standard_conforming_strings": b"SET standard_conforming_strings = on;",
+            b"client_encoding": b"SET client_encoding = 'UTF8';",
+        }
+    )
+    """What the dump is read by at this place."""
+    is_within: bool = False
+    """Whether the last piece was a part, with more of its statement to come."""
 
     def begin(self) -> None:
         """What comes before the dump."""
@@ -55,6 +67,7 @@ class Feed:
             self._send(f"SET {name} = {'off' if name.endswith('only') else 0};\n".encode())
         if self.plan.single_transaction:
             self._send(b"SET transaction_read_only = off;\n")
+        self._send(self._reading())
         if self.plan.role is not None:
             name = self.plan.role.replace('"', '""')
             self._send(f'SET ROLE "{name}";\n'.encode())
@@ -67,6 +80,11 @@ class Feed:
                 self.lines.append(self.line)
                 self.entries.append(entry)
                 self.on_entry(entry)
+            if piece.kind is Kind.STATEMENT and (setting := READ_BY.fullmatch(piece.text)) is not None:
+                self.read_by[setting[1]] = setting[0]
+            elif self._may_be_read_otherwise(piece):
+                self._send(self._reading())
+            self.is_within = piece.kind is Kind.PART and not piece.text.endswith(b";")
             # what is left out leaves its lines, so that psql counts as the dump does
             self._send(piece.text if self._is_wanted(piece) else b"\n" * piece.text.count(b"\n"))
 
@@ -94,16 +112,23 @@ class Feed:
         if self.size >= _ENOUGH:
             self.flush()
 
+    def _reading(self) -> bytes:
+        # On lines of their own: psql reads a line by what was set before it.
+        return b"\n" + b"\n".join(self.read_by.values()) + b"\n"
+
+    def _may_be_read_otherwise(self, piece: Piece) -> bool:
+        if piece.kind is Kind.PART:
+            return not self.is_within
+        return piece.kind in {Kind.STATEMENT, Kind.UNCLEAR} and b"\\" in piece.text and b"'" in piece.text
+
     def _is_wanted(self, piece: Piece) -> bool:
-        if piece.kind in {Kind.SPACE, Kind.ROWS}:
-            return True
         if piece.kind is Kind.COMMAND or self.plan.contents.plain is not None:
             refused = refusal_of(piece)
             if refused is not None:
                 raise RestoreError(f"Line {piece.line} of the dump is not run: {refused}.")
         if piece.kind is Kind.COMMAND:  # a restriction of its own, in place of which there is ours
             return False
-        return piece.kind is not Kind.STATEMENT or not self._is_left_out(piece)
+        return piece.kind not in {Kind.STATEMENT, Kind.UNCLEAR} or not self._is_left_out(piece)
 
     def _is_left_out(self, piece: Piece) -> bool:
         plan, words = self.plan, piece.words

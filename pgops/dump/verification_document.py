@@ -25,6 +25,8 @@ def verification_document(verification: RestoreVerification) -> Document:
     blocks: list[Block] = [Strip(tiles)]
     if differences:
         blocks.append(Section("Not as it was dumped", [_table(differences)]))
+    elif equal and not verification.is_proved:
+        blocks.append(Note("What was compared is as it was dumped; not all could be compared.", Tone.WARNING))
     elif equal:
         blocks.append(Note("All that was compared is as it was dumped.", Tone.GOOD))
     else:

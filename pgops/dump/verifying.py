@@ -108,9 +108,14 @@ class RestoreVerification:
         """Whether all that was compared is as it was dumped; see `not_compared` for the rest."""
         return not self.differences
 
+    @property
+    def is_proved(self) -> bool:
+        """Whether the content of all that the manifest has was compared, and is as it was dumped."""
+        return all(each.verdict is Verdict.EQUAL for each in self.comparisons)
+
     def to_json(self) -> str:
         """As JSON, with its schema first."""
-        facts = {"is_equal": self.is_equal, **attrs.asdict(self)}
+        facts = {"is_equal": self.is_equal, "is_proved": self.is_proved, **attrs.asdict(self)}
         return json.dumps({"schema": SCHEMA, **as_json(facts)}, indent=1, ensure_ascii=False) + "\n"
 
     def to_document(self) -> Document:

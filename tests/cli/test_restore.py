@@ -1,7 +1,12 @@
 """`pgops restore`: look at a dump, restore it with consent, and what the exit code says."""
 
+import datetime as dt
+
+import attrs
 import pytest
 
+from pgops.dump.counting import count_tables, exported_snapshot
+from pgops.dump.manifest import Manifest, file_facts
 from tests.dump.dumps import dumped, plant
 
 
@@ -47,3 +52,20 @@ def test_restoring(pgops_here, any_database, shop):
     assert clash.code == 3
     assert 'TABLE public.t: relation "t" already exists' in clash.err
     assert "The target is as it was" in clash.err
+
+
+def test_what_could_not_be_compared_is_not_proved(pgops_here, any_database, shop):
+    now = dt.datetime.now(dt.UTC)
+    with any_database.connect() as conn:
+        conn.execute("CREATE TABLE t (a int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 10)")
+        with exported_snapshot(conn) as (session, _):
+            counted = count_tables(session)
+        conn.execute("DROP TABLE t")
+    elsewhere = [attrs.evolve(each, hash="euc_jp:" + each.hash) for each in counted.tables]
+    Manifest(
+        dump=shop.name, format="custom", content="all", database="d", system=None, server="18", program="pg_dump 18",
+        began=now, ended=now, files=file_facts(shop), tables=elsewhere, large_objects=counted.large_objects,
+    ).write(shop)  # fmt: skip
+    done = pgops_here("restore", str(shop), "--verify", DB_CONFIRM="YES")
+    assert done.code == 1
+    assert "not all could be compared" in done.out

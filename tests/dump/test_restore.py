@@ -296,6 +296,25 @@ class TestWhatIsRestored:
                 conn.execute("DROP ROLE low; DROP ROLE crew")
 
 
+class TestHowStringsAreRead:
+    """The session's settings, which a function may change, decide for psql where a string ends."""
+
+    def test_a_function_that_changes_them_lets_nothing_through(self, any_database, tmp_path):
+        dump = tmp_path / "x.sql"
+        dump.write_text(
+            "-- PostgreSQL database dump\n\nSET client_encoding = 'UTF8';\nSET standard_conforming_strings = off;\n"
+            "CREATE FUNCTION f() RETURNS text LANGUAGE sql AS"
+            " $$SELECT set_config('standard_' || 'conforming_strings', 'on', false)$$;\n"
+            "CREATE TABLE t AS SELECT f(); CREATE TABLE u AS SELECT"
+            " 'a\\'; COMMIT; CREATE TABLE escaped (); SELECT 1/0; --'::text AS a;\n\n"
+            "-- PostgreSQL database dump complete\n"
+        )
+        with any_database.connect() as conn:
+            restored(conn, dump)
+            text = "a'; COMMIT; CREATE TABLE escaped (); SELECT 1/0; --"
+            assert conn.execute("SELECT a, to_regclass('escaped') FROM u").fetchone() == (text, None)
+
+
 class TestFailing:
     @pytest.mark.parametrize("form", ["custom", "plain"])
     def test_what_exists_is_named_and_nothing_is_left(self, any_database, shop, form):

@@ -99,6 +99,7 @@ def test_what_was_dumped_under_writers_is_found_equal_and_each_later_change_is_n
         verification = verify_restore(conn, manifest, jobs=2)
         assert verification.differences == ()
         assert verification.is_equal
+        assert verification.is_proved
         assert (verification.additional, verification.not_compared) == ((), manifest.not_counted)
         assert len(verification.comparisons) == len(manifest.tables or ()) + 1
         assert "All that was compared is as it was dumped." in verification.to_text()
@@ -150,6 +151,8 @@ def test_a_restore_into_another_encoding_is_equal(any_database: ScratchDatabase,
             verification = verify_restore(conn, euc_jp)
             assert verification.comparisons[0].verdict is Verdict.NOT_COMPARED
             assert "Content of public.words" in verification.not_compared[-1]
+            assert (verification.is_equal, verification.is_proved) == (True, False)
+            assert "not all could be compared" in verification.to_text()
     finally:
         with any_database.connect() as conn:
             for each in made:
