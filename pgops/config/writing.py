@@ -51,6 +51,11 @@ class FileProposal(Proposal):
     keeps_backup: bool = True
 
     @property
+    def is_consistent(self) -> bool:
+        """Whether the text that would be written is the one that was agreed to."""
+        return bool(self.parameters["sha256"] == fingerprint(self.after))
+
+    @property
     def diff(self) -> str:
         """The unified difference, every password masked; empty where the text stays as it is."""
         return "\n".join(self.statements)

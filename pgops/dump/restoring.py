@@ -55,6 +55,15 @@ class RestoreProposal(Proposal):
     connection: ChildConnection = attrs.field(repr=False)
 
     @property
+    def is_consistent(self) -> bool:
+        """Whether what would be run is what was agreed to, and where."""
+        return (
+            self.statements == _statements(self.plan, self.connection)
+            and self.parameters["before"] == _plainly(self.before)
+            and {**self.parameters, **_decisions(self.plan)} == self.parameters
+        )
+
+    @property
     def path(self) -> Path:
         """The dump."""
         return self.plan.contents.path
@@ -158,29 +167,44 @@ def propose_restore(
         unknown_settings=unknown,
     )
     files = manifest.files if manifest is not None else file_facts(contents.path)
+    connection = _fitted(child, facts)
     return RestoreProposal(
         kind="restore",
         title=f"Restore {contents.path.name} into {target['database']}",
-        statements=(*plan.command_lines(child.argument), *_written_out(plan)),
+        statements=_statements(plan, connection),
         target=target,
         parameters={
-            "path": str(contents.path.absolute()),
+            **_decisions(plan),
             "sha256": {each.name: each.sha256 for each in files},
-            "content": str(wanted),
-            "jobs": jobs,
-            "single_transaction": plan.single_transaction,
-            "owner": owner,
-            "privileges": privileges,
-            "subscriptions": subscriptions,
-            "before": [list(each) for each in before.fingerprint],
+            "before": _plainly(before),
         },
         effects=tuple(_effects(plan, before)),
         risks=tuple(_risks(plan, before, check, child, facts)),
         plan=plan,
         check=check,
         before=before,
-        connection=_fitted(child, facts),
+        connection=connection,
     )
+
+
+def _statements(plan: RestorePlan, connection: ChildConnection) -> tuple[str, ...]:
+    return (*plan.command_lines(connection.argument), *_written_out(plan))
+
+
+def _decisions(plan: RestorePlan) -> dict[str, Any]:
+    return {
+        "path": str(plan.contents.path.absolute()),
+        "content": str(plan.content),
+        "jobs": plan.jobs,
+        "single_transaction": plan.single_transaction,
+        "owner": plan.owner,
+        "privileges": plan.privileges,
+        "subscriptions": plan.subscriptions,
+    }
+
+
+def _plainly(before: TargetContents) -> list[list[Any]]:
+    return [list(each) for each in before.fingerprint]
 
 
 _FACTS = """

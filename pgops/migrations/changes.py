@@ -40,6 +40,12 @@ class FilesProposal(Proposal):
     changes: tuple[Change, ...]
 
     @property
+    def is_consistent(self) -> bool:
+        """Whether the files would become what was agreed to."""
+        same_files = self.parameters["files"] == outcome_of(self.changes)["files"]
+        return bool(same_files and self.target["folder"] == str(self.folder))
+
+    @property
     def diff(self) -> str:
         """The unified differences of all files."""
         return "\n".join(self.statements)

@@ -122,6 +122,9 @@ class TestTheProposal:
             other = propose_restore(conn, shop / "custom", content="schema")
             with pytest.raises(NotApprovedError):
                 proposal.apply(conn, approval=other.approve(by="ann"))
+            for changed in ({"plan": other.plan}, {"connection": proposal.connection.to_database("postgres")}):
+                with pytest.raises(StaleProposalError):
+                    attrs.evolve(proposal, **changed).apply(conn, approval=proposal.approve(by="ann"))
             assert is_empty(conn)
 
     def test_another_database_a_changed_one_and_a_changed_dump_are_stale(self, any_database, shop, tmp_path):

@@ -162,6 +162,14 @@ def test_a_plan_for_another_database_or_role_is_refused(newest, any_server):
         proposal.apply(elsewhere, approval=proposal.approve(by="ann"))
 
 
+def test_a_plan_that_was_changed_after_it_was_agreed_to_is_refused(newest):
+    proposal = propose(newest, SQL)
+    other = propose(newest, "CREATE TABLE other ()")
+    with pytest.raises(StaleProposalError):
+        attrs.evolve(proposal, units=other.units).apply(newest, approval=proposal.approve(by="ann"))
+    assert newest.execute("SELECT to_regclass('other')").fetchone() == (None,)
+
+
 DRIFT = {
     "a column": "ALTER TABLE orders ADD COLUMN late int",
     "an index": "CREATE INDEX late ON orders (amount)",

@@ -10,6 +10,7 @@ import textwrap
 import threading
 import time
 
+import attrs
 import pytest
 
 from pgops.errors import BackfillError, NotApprovedError, StaleProposalError
@@ -139,6 +140,14 @@ def test_consent_and_target(newest, any_server):
         proposal.apply(newest, approval=proposal.approve(by="ann"))
     with any_server.connect(autocommit=True) as elsewhere, pytest.raises(StaleProposalError, match="another database"):
         proposal.apply(elsewhere, approval=proposal.approve(by="ann"))
+
+
+def test_other_rows_than_were_agreed_to_are_refused(newest):
+    proposal = backfill(newest, "orders", set="cents = 1", where="cents IS NULL")
+    approval = proposal.approve(by="ann")
+    for changed in ({"assignments": "cents = 2"}, {"condition": None}, {"batch": 1_000_000}):
+        with pytest.raises(StaleProposalError):
+            attrs.evolve(proposal, **changed).apply(newest, approval=approval)
 
 
 def test_it_says_when_rows_are_left(newest):

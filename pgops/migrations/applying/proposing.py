@@ -20,7 +20,7 @@ from pgops.migrations.effects.live import read_facts
 from pgops.migrations.sources import Source, Sources, as_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import psycopg
 
@@ -45,6 +45,15 @@ class MigrationProposal(Proposal):
     done: int = 0
     """How many statements of the sources the ledger has as done already."""
     sources: tuple[Source, ...] = attrs.field(repr=False, default=())
+
+    @property
+    def is_consistent(self) -> bool:
+        """Whether the units are those that were agreed to."""
+        return (
+            self.statements == tuple(each.text for each in self.planned)
+            and self.parameters["places"] == _places(self.planned)
+            and self.parameters["units"] == _shape(self.units)
+        )
 
     @property
     def is_change(self) -> bool:
@@ -169,8 +178,8 @@ def propose(
         parameters={
             "schema": schema_fingerprint(facts, definitions),
             "server": facts.server,
-            "places": [[each.key.series, each.file, each.line, each.key.sha256, each.key.nth] for each in planned],
-            "units": [[len(unit.statements), unit.in_transaction] for unit in units],
+            "places": _places(planned),
+            "units": _shape(units),
         },
         effects=tuple(_effects(planned)),
         risks=((f"another applier is at work: {at_work}",) if at_work else ()) + tuple(_risks(planned, blockers)),
@@ -179,6 +188,14 @@ def propose(
         done=sum(each.key in done for each in every),
         sources=given,
     )
+
+
+def _places(planned: Sequence[PlannedStatement]) -> list[list[Any]]:
+    return [[each.key.series, each.file, each.line, each.key.sha256, each.key.nth] for each in planned]
+
+
+def _shape(units: Sequence[Unit]) -> list[list[Any]]:
+    return [[len(unit.statements), unit.in_transaction] for unit in units]
 
 
 def _title(sources: tuple[Source, ...], planned: list[PlannedStatement]) -> str:

@@ -58,6 +58,17 @@ class BackfillProposal(Proposal):
     throttle: Throttle
     makes_table: bool = False
 
+    @property
+    def is_consistent(self) -> bool:
+        """Whether the rows that would be filled are those that were agreed to."""
+        return (
+            self.statements[-1] == _statement(self.table, self.assignments, self.condition)
+            and (len(self.statements) > 1) is self.makes_table
+            and self.target["table_oid"] == self.table.oid
+            and self.parameters["batch"] == self.batch
+            and self.parameters["key"] == list(self.table.key.columns)
+        )
+
     def apply(
         self,
         conn: psycopg.Connection[Any],
@@ -123,13 +134,11 @@ def backfill(
         unseen = what_is_not_seen(conn, throttle)
     risks = [] if where is not None else ["without a condition a row that others fill meanwhile is filled again"]
     risks += [unseen] if unseen is not None else []
-    update = f"UPDATE {found.name}\n   SET {set}\n WHERE {found.key.sql} > :after AND {found.key.sql} <= :until"
-    update += f"\n   AND ({where})" if where is not None else ""
     batches = max(1, round(max(found.rows, 0) / batch))
     return BackfillProposal(
         kind="sql backfill",
         title=f"Back-fill {found.name}: {set}",
-        statements=(*creation, update),
+        statements=(*creation, _statement(found, set, where)),
         target=target | {"table": found.name.sql, "table_oid": found.oid},
         parameters={"batch": batch, "key": list(found.key.columns)},
         effects=(
@@ -144,6 +153,13 @@ def backfill(
         throttle=throttle,
         makes_table=bool(creation),
     )
+
+
+def _statement(table: KeyedTable, assignments: str, where: str | None) -> str:
+    """One batch, for people: the marks are where it begins and ends."""
+    key = table.key.sql
+    update = f"UPDATE {table.name}\n   SET {assignments}\n WHERE {key} > :after AND {key} <= :until"
+    return update + (f"\n   AND ({where})" if where is not None else "")
 
 
 def _creation(conn: psycopg.Connection[Any]) -> tuple[str, ...]:
