@@ -49,6 +49,7 @@ def test_columns_are_the_rows_fields_and_locks_are_weak(check, looked_at):
     assert server_problems(check, looked_at.connect) == []
 
 
+@pytest.mark.outer_versions
 @pytest.mark.parametrize(("check", "case"), PLANTED)
 def test_planted_faults_are_found_and_mended_and_healthy_twins_are_not_found(check, case, database):
     assert list(case_problems(check, case, database.connect)) == []
