@@ -17,6 +17,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, tuple_row
 
 from pgops.checks.sources import refuse_unusable, wrong_kind
+from pgops.db import server
 from pgops.errors import WrongConnectionError
 
 if TYPE_CHECKING:
@@ -48,9 +49,9 @@ def asking(conn: psycopg.Connection[Any]) -> Iterator[psycopg.Cursor[TupleRow]]:
         yield cursor
 
 
-def as_text(value: Any) -> Any:
-    """A column of text, which comes as bytes from a database without an encoding (SQL_ASCII)."""
-    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
+def as_text(value: object) -> str | None:
+    """A column of text, which comes as bytes from a database without an encoding (SQL_ASCII), or NULL."""
+    return None if value is None else server.as_text(value)
 
 
 def moment(column: LiteralString) -> LiteralString:
@@ -60,7 +61,7 @@ def moment(column: LiteralString) -> LiteralString:
 
 def read_moment(value: Any) -> dt.datetime | None:
     """What `moment` gave, as an aware time."""
-    return None if value is None else dt.datetime.fromisoformat(as_text(value)).replace(tzinfo=dt.UTC)
+    return None if value is None else dt.datetime.fromisoformat(server.as_text(value)).replace(tzinfo=dt.UTC)
 
 
 def literal_moment(at: dt.datetime) -> str:

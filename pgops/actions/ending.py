@@ -14,7 +14,6 @@ from pgops.actions.proposing import How, target_of
 from pgops.actions.results import EndingResult, Endings, Outcome
 from pgops.actions.session import EXECUTING
 from pgops.approval import Record, agreed, recorded, refuse_other_target
-from pgops.errors import StaleProposalError
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -78,7 +77,7 @@ def end(
     """See `EndingProposal.apply`."""
     approval = agreed(proposal, approval)
     began = dt.datetime.now(dt.UTC)
-    _refuse_other_target(proposal, conn)
+    refuse_other_target(proposal, target_of(conn))
     work = Work(proposal, conn)
     try:
         work.signal_all()
@@ -102,14 +101,6 @@ def _keep(proposal: EndingProposal, approval: Approval, began: dt.datetime, work
         details=endings.to_facts(),
         keep=record,
     )
-
-
-def _refuse_other_target(proposal: EndingProposal, conn: psycopg.Connection[Any]) -> None:
-    refuse_other_target(proposal, target_of(conn))
-    if not proposal.is_consistent:
-        raise StaleProposalError(
-            f"{proposal.title}: its sessions are not those of its statements.", cure="Propose it anew."
-        )
 
 
 class Work:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from pgops.actions.asking import as_text, asking, literal_moment, moment, read_moment
+from pgops.actions.asking import asking, literal_moment, moment, read_moment
 from pgops.actions.refusals import listed_sessions, refuse
 from pgops.actions.session import SessionSeen, Waiter
 from pgops.approval import Keep, Proposal, Record
@@ -180,7 +180,7 @@ def _parameters(how: How, sessions: Sequence[SessionSeen], waiters: Sequence[Wai
 def target_of(conn: psycopg.Connection[Any]) -> dict[str, Any]:
     """The database's identity and the start of the server: process ids mean nothing on another, or after a restart."""
     with asking(conn) as cursor:
-        identity = {name: as_text(value) for name, value in database_identity(conn).items()}
+        identity = database_identity(conn)
         row = cursor.execute(f"SELECT {moment('pg_catalog.pg_postmaster_start_time()')}", prepare=False).fetchone()
     return {**identity, "server_started": as_json(read_moment(row[0] if row else None))}
 

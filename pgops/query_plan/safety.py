@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from pgops.query_plan.names_used import Names
 
 
+_NEEDS_WRITING = "pg_catalog.nextval(regclass) "
+"""A call that a READ ONLY transaction refuses, from whichever function it comes."""
+
+
 @attrs.frozen(kw_only=True)
 class Verdict:
     """Whether a statement may be carried out unasked, and why not."""
@@ -40,6 +44,9 @@ class Verdict:
     """Relations that it would change, and how: `delete from public.orders`."""
     sequences: tuple[str, ...] = ()
     """That it would advance; no rollback takes that back."""
+    when_planned: tuple[str, ...] = ()
+    """Of the reasons, those that count in a READ ONLY transaction even where the statement is only planned: the planner
+    carries out functions that say that they are immutable or stable, to see what comes of it."""
     locks_rows: bool = False
     """Whether it locks rows without changing them: FOR UPDATE, FOR SHARE."""
 
@@ -103,10 +110,11 @@ def _resolved(cursor: Cursor[Any], statement: Any, *, has_backslash: bool) -> Ve
     writing = Writing(resolution)
     writing.add(names)
     resolution.follow()
-    reasons = [*names.refused, *resolution.refused, *resolution.calls, *resolution.unresolved]
-    reasons += [f"the trigger {each} would fire" for each in writing.triggers]
+    resolved = [*resolution.refused, *resolution.calls, *resolution.unresolved]
+    fired = [f"the trigger {each} would fire" for each in writing.triggers]
     return Verdict(
-        reasons=tuple(reasons),
+        reasons=(*names.refused, *resolved, *fired),
+        when_planned=tuple(each for each in resolved if not each.startswith(_NEEDS_WRITING)),
         volatile=tuple(sorted(resolution.volatile)),
         triggers=tuple(writing.triggers),
         unresolved=tuple(resolution.unresolved),
@@ -117,7 +125,7 @@ def _resolved(cursor: Cursor[Any], statement: Any, *, has_backslash: bool) -> Ve
 
 
 def _refused(why: str) -> Verdict:
-    return Verdict(reasons=(why,), unresolved=(why,))
+    return Verdict(reasons=(why,), when_planned=(why,), unresolved=(why,))
 
 
 def read_statements(sql: str) -> list[Any] | str:

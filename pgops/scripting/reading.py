@@ -11,14 +11,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import postgast
 from postgast import pg_query_pb2 as pb
 
-from pgops.sql.parsing import PgQueryError, parsed
+from pgops.sql.parsing import parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pgops.query_plan.safety import Verdict
     from pgops.sql.script import Statement
 
@@ -40,9 +37,6 @@ _PLANNING = re.compile(r"enable_\w+|\w+_cost")
 
 _EXPLAINED = frozenset({"select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"})
 """What EXPLAIN without ANALYZE may plan: nothing of it is carried out."""
-_TOKENS = pb.Token
-_COMMENTS = frozenset({_TOKENS.SQL_COMMENT, _TOKENS.C_COMMENT})
-_WORDS = frozenset({_TOKENS.EXPLAIN, _TOKENS.ANALYZE, _TOKENS.ANALYSE, _TOKENS.VERBOSE})
 
 NO_QUERY = "that is no query"
 
@@ -57,7 +51,7 @@ def why_not_reading(statement: Statement) -> str | None:
         case "variable_show_stmt":
             return None
         case "explain_stmt":
-            return _why_no_explain(node.explain_stmt, statement.text)
+            return _why_no_explain(node.explain_stmt)
         case "variable_set_stmt":
             return _why_not_set(node.variable_set_stmt)
         case "transaction_stmt":
@@ -70,39 +64,29 @@ def why_not_reading(statement: Statement) -> str | None:
 
 @attrs.frozen
 class Query:
-    """What there is to judge of a statement."""
+    """What there is to judge of a statement: the query as the parser has it, for EXPLAIN the one that it explains."""
 
-    text: str
+    node: Any
     is_carried_out: bool
     """EXPLAIN without ANALYZE only plans it."""
 
     def against(self, verdict: Verdict) -> tuple[str, ...]:
-        """Everything against it, in words.
-
-        The planner carries out what says that it is immutable or stable, to see what comes of it. What volatile
-        functions such a body calls counts, and so does what could not be found out. Rows are neither locked nor
-        written; and no function can call nextval in a READ ONLY transaction.
-        """
+        """Everything against it, in words."""
         if self.is_carried_out:
             return verdict.reasons
-        counts = (*verdict.unresolved, *verdict.volatile)
-        return tuple(
-            f"EXPLAIN plans it, which may run functions, and {reason}"
-            for reason in verdict.reasons
-            if (reason.startswith(counts) or " in function " in reason.replace("(", " "))
-            and not reason.startswith("pg_catalog.nextval(regclass) is volatile")
-        )
+        return tuple(f"EXPLAIN plans it, which may run functions, and {each}" for each in verdict.when_planned)
 
 
 def query_in(statement: Statement) -> Query | None:
     """The query that is carried out or planned, if one is: the statement itself, or what it explains."""
     node = _node(statement.text)
-    if node.WhichOneof("node") == "select_stmt":
-        return Query(statement.text, is_carried_out=True)
-    if node.WhichOneof("node") == "explain_stmt":
-        text = _explained(node.explain_stmt, statement.text)
-        return None if text is None else Query(text, is_carried_out=_analyzes(node.explain_stmt))
-    return None
+    match node.WhichOneof("node"):
+        case "select_stmt":
+            return Query(node, is_carried_out=True)
+        case "explain_stmt":
+            return Query(node.explain_stmt.query, is_carried_out=_analyzes(node.explain_stmt))
+        case _:
+            return None
 
 
 def _node(text: str) -> Any:
@@ -119,15 +103,13 @@ def _why_no_query(node: Any) -> str | None:
     return None
 
 
-def _why_no_explain(node: Any, text: str) -> str | None:
+def _why_no_explain(node: Any) -> str | None:
     refused = None
     if _analyzes(node):
         refused = _why_no_query(node.query)
         refused = refused and f"EXPLAIN ANALYZE carries it out, and {refused}"
     elif node.query.WhichOneof("node") not in _EXPLAINED:
         refused = NO_QUERY
-    if refused is None and _explained(node, text) is None:
-        return "what it explains can't be told from its options"
     return refused
 
 
@@ -141,41 +123,6 @@ def _analyzes(node: Any) -> bool:
             is_zero = option.arg.WhichOneof("node") == "integer" and option.arg.integer.ival == 0
             analyzes = not (is_off or is_zero)
     return analyzes
-
-
-def _explained(node: Any, text: str) -> str | None:
-    """The text behind the options of EXPLAIN, if it is what the tree has there, with every word at its place."""
-    raw = text.encode()
-    begin = _behind_options(text)
-    query = b" " * begin + raw[begin:]  # a place in the tree counts bytes
-    try:
-        (only,) = parsed(query).stmts
-    except (PgQueryError, ValueError):
-        return None
-    return query[begin:].decode() if only.stmt == node.query else None
-
-
-def _behind_options(text: str) -> int:
-    """Where in the bytes of EXPLAIN its options end: either a list in parentheses, or words."""
-    tokens = [each for each in postgast.scan(text).tokens if each.token not in _COMMENTS]
-    if _is_option_list(tokens):
-        depth = 0
-        for each in tokens[1:]:
-            depth += (each.token == _TOKENS.ASCII_40) - (each.token == _TOKENS.ASCII_41)
-            if depth == 0:
-                return int(each.end)
-    first = next((each for each in tokens if each.token not in _WORDS), tokens[-1])
-    return int(first.start)
-
-
-def _is_option_list(tokens: Sequence[Any]) -> bool:
-    """Parentheses may as well be those of a query: EXPLAIN (SELECT 1)."""
-    if len(tokens) < 3 or tokens[1].token != _TOKENS.ASCII_40:
-        return False
-    return tokens[2].token not in _BEGIN_A_QUERY
-
-
-_BEGIN_A_QUERY = frozenset({_TOKENS.SELECT, _TOKENS.VALUES, _TOKENS.TABLE, _TOKENS.WITH, _TOKENS.ASCII_40})
 
 
 def _why_not_set(node: Any) -> str | None:

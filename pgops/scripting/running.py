@@ -129,14 +129,14 @@ class _Run:
         )
 
     def _refuse_volatile(self, session: psycopg.Connection[Any], statement: Statement, number: int) -> None:
-        from pgops.query_plan.safety import judge  # noqa: PLC0415  needs an extra
+        from pgops.query_plan.safety import judge_tree  # noqa: PLC0415  needs an extra
         from pgops.scripting.asking import parse  # noqa: PLC0415  loaders are paid for here
         from pgops.scripting.reading import query_in  # noqa: PLC0415  needs an extra
 
         query = query_in(statement)
         if query is None:
             return
-        against = query.against(judge(session, query.text))
+        against = query.against(judge_tree(session, query.node))
         if against:
             parse(session, statement.text)  # of a name that is nowhere the server says it better, and where it stands
             raise refused(self.text, statement, number, "; ".join(against))
