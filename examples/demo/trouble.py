@@ -1,7 +1,8 @@
 """Live trouble for the demo: sessions that block each other, transactions that nobody ends, a pool that leaks.
 
-Nothing here waits: a statement that is going to block is sent, and its answer is never asked for. The sessions last as
-long as the block; closing their connections ends them.
+A statement that is going to block is sent, and its answer is never asked for; the next session comes when the server
+says that it waits, since who queues behind whom is the point. The sessions last as long as the block; closing their
+connections ends them.
 """
 
 from __future__ import annotations
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 FORGOTTEN = "order 7: two-phase"
 """The name of the prepared transaction."""
 
-BLOCKED = 6
-"""How many sessions wait for a lock."""
-
 _STEP_S = 0.2
 
 
@@ -40,18 +38,24 @@ def live_trouble(database: ScratchDatabase) -> Iterator[None]:
                 conn.execute(statement.encode())
             return conn
 
+        watcher = session("watcher", user="postgres")
+
+        def blocked(conn: psycopg.Connection[Any], statement: str) -> None:
+            send(conn, statement)
+            wait_for_blocked(conn, watcher)
+
         prepare_and_forget(session("two-phase manager"))
 
         # Three levels: the mailer waits for invoicing, that for the warehouse, that for the checkout, which sleeps.
         session("checkout", "BEGIN", order(1, "paid"))
-        send(session("warehouse", "BEGIN", order(2, "sent")), order(1, "sent"))
-        send(session("invoicing", "BEGIN", order(3, "closed")), order(2, "closed"))
-        send(session("mailer"), order(3, "open"))
+        blocked(session("warehouse", "BEGIN", order(2, "sent")), order(1, "sent"))
+        blocked(session("invoicing", "BEGIN", order(3, "closed")), order(2, "closed"))
+        blocked(session("mailer"), order(3, "open"))
         # A reader that sleeps holds up the ALTER, and that everybody who comes after.
         session("psql of an intern", "BEGIN", "SELECT count(*) FROM shop.products")
-        send(session("migration", user="postgres"), "ALTER TABLE shop.products ADD COLUMN weight_g integer")
-        send(session("storefront"), "SELECT name FROM shop.products WHERE id = 1")
-        send(session("refunds"), "UPDATE sales.payments SET settled = false WHERE id = 7")
+        blocked(session("migration", user="postgres"), "ALTER TABLE shop.products ADD COLUMN weight_g integer")
+        blocked(session("storefront"), "SELECT name FROM shop.products WHERE id = 1")
+        blocked(session("refunds"), "UPDATE sales.payments SET settled = false WHERE id = 7")
 
         with_error = session("importer", "BEGIN")
         with suppress(errors.DivisionByZero):  # and nobody rolls back
@@ -61,7 +65,6 @@ def live_trouble(database: ScratchDatabase) -> Iterator[None]:
         session("leaking pool", user="reporting")
         for _ in range(4):
             session("leaking pool")
-        wait_for_blocked(session("watcher", user="postgres"))
         yield
 
 
@@ -90,12 +93,15 @@ def prepare_and_forget(conn: psycopg.Connection[Any]) -> None:
     conn.execute(f"PREPARE TRANSACTION '{FORGOTTEN}'".encode())
 
 
-def wait_for_blocked(conn: psycopg.Connection[Any]) -> None:
-    """Wait until the server says that they wait. Raises `TimeoutError` if that doesn't come about."""
+def wait_for_blocked(conn: psycopg.Connection[Any], watcher: psycopg.Connection[Any]) -> None:
+    """Wait until the server says that `conn` waits for a lock. Raises `TimeoutError` if that doesn't come about."""
+    pid = conn.info.backend_pid
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
-        row = conn.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'").fetchone()
-        if row is not None and row[0] >= BLOCKED:
+        row = watcher.execute(
+            "SELECT wait_event_type = 'Lock' FROM pg_catalog.pg_stat_activity WHERE pid = %s", [pid]
+        ).fetchone()
+        if row is not None and row[0]:
             return
         time.sleep(0.02)
-    raise TimeoutError(f"{BLOCKED} sessions should wait for locks and do not.")
+    raise TimeoutError(f"{conn.info.get_parameters().get('application_name')} should wait for a lock and does not.")
