@@ -30,16 +30,23 @@ def modules() -> list[str]:
     return [name for name in names if not any(name == left or name.startswith(f"{left}.") for left in NOT_IMPORTED)]
 
 
-def typed_names() -> dict[str, str]:
-    """What the TYPE_CHECKING block of pgops/__init__.py imports: each name and its module."""
-    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+def faces() -> list[str]:
+    """The packages whose names are imported when they are used."""
+    return [name for name in modules() if hasattr(importlib.import_module(name), "_HOME")]
+
+
+def typed_imports(package: Path) -> list[ast.ImportFrom]:
+    """What the TYPE_CHECKING block of a package's __init__.py imports, which has to be all that it does."""
+    tree = ast.parse((package / "__init__.py").read_text(encoding="utf-8"))
     (block,) = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
     imports = [node for node in block.body if isinstance(node, ast.ImportFrom)]
     assert len(imports) == len(block.body), "the block holds imports only"
-    for node in imports:
-        for alias in node.names:
-            assert alias.asname == alias.name, f"`{alias.name} as {alias.name}` is what marks it as handed on"
-    return {alias.name: node.module for node in imports for alias in node.names}
+    return imports
+
+
+def typed_names(package: Path) -> dict[str, str]:
+    """What type checkers see in a package: each name and its module."""
+    return {alias.name: node.module or "" for node in typed_imports(package) for alias in node.names}
 
 
 def run(code: str) -> str:
@@ -50,7 +57,19 @@ def run(code: str) -> str:
 
 
 def test_type_checkers_see_what_is_there():
-    assert typed_names() == pgops._MODULE_OF
+    assert typed_names(PACKAGE) == pgops._MODULE_OF
+    for alias in (alias for node in typed_imports(PACKAGE) for alias in node.names):
+        assert alias.asname == alias.name, f"`{alias.name} as {alias.name}` is what marks it as handed on"
+
+
+@pytest.mark.parametrize("name", faces())
+def test_every_package_offers_what_it_says(name):
+    package = importlib.import_module(name)
+    homes = {each: f"{name}.{home}" for each, home in package._HOME.items()}
+    assert set(package.__all__) == set(homes)
+    assert typed_names(Path(package.__file__).parent) == homes, "what type checkers see"
+    for each, home in homes.items():
+        assert getattr(package, each) is getattr(importlib.import_module(home), each)
 
 
 def test_no_name_has_two_rooms():

@@ -14,9 +14,9 @@ open, `journal` makes several files one change, `changes` is a proposal of one; 
 know the files; `releasing`, `rearranging` and `consolidating` propose, `schema_proof` proves; `auditing` finds what
 was done by hand, `committed` what git remembers; `sources` reads the files of other tools.
 
-SQL: `sql` reads it with PostgreSQL's own grammar, `effects` knows what each statement locks, scans and rewrites,
+SQL, which `pgops.sql` reads: `effects` knows what each statement locks, scans and rewrites,
 `lint` warns, `tracing` looks at the real locks on a throwaway database, `applying` plans, asks for consent, carries
-out and proves, and `backfilling` fills columns in small batches.
+out and proves, and `backfilling` fills columns in small batches; `asking` is the cursor that all of them ask with.
 """
 
 from __future__ import annotations
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     from pgops.migrations.tracing.traced import Trace
     from pgops.migrations.tracing.tracer import trace
     from pgops.migrations.workspace import Recorded, Workspace
-    from pgops.sql.grammar import read_script
 
 _HOME = {
     "Workspace": "workspace",
@@ -62,7 +61,6 @@ _HOME = {
     "AuditFinding": "auditing",
     "Source": "sources",
     "read_sources": "sources",
-    "read_script": "sql.grammar",
     "read_facts": "effects.live",
     "lint_sql": "lint.linter",
     "lint_scripts": "lint.linter",
@@ -100,7 +98,6 @@ __all__ = [  # noqa: RUF022  in the order in which they are used
     "AuditFinding",
     "Source",
     "read_sources",
-    "read_script",
     "read_facts",
     "lint_sql",
     "lint_scripts",

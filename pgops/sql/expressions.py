@@ -55,10 +55,6 @@ def expression_of(node: Any) -> Expression:
     if kind == "column_ref":
         column = _column(inner.column_ref)
         return Expression(columns=(column,), cast_of=column, cast_to=cast)
-    not_null = None
-    if kind == "null_test" and inner.null_test.nulltesttype == _IS_NOT_NULL:
-        tested = inner.null_test.arg
-        not_null = _column(tested.column_ref) if tested.WhichOneof("node") == "column_ref" else None
     functions: list[Name] = []
     columns: list[str] = []
     not_nulls: list[str] = []
@@ -74,7 +70,7 @@ def expression_of(node: Any) -> Expression:
             columns.append(_column(message))
         elif kind_of is pb.SubLink:
             subquery = True
-        elif kind_of is pb.NullTest and message.nulltesttype == _IS_NOT_NULL:
+        elif kind_of is pb.NullTest and message.nulltesttype == pb.IS_NOT_NULL:
             not_nulls += [_column(each) for each in descendants(message) if type(each) is pb.ColumnRef]
         constant = constant and kind_of in _CONSTANTS
     return Expression(
@@ -82,10 +78,24 @@ def expression_of(node: Any) -> Expression:
         columns=tuple(dict.fromkeys(columns)),
         is_constant=constant,
         cast_to=cast,
-        not_null_of=not_null,
+        proves_not_null=tuple(_not_null_by(inner)),
         not_nulls=tuple(dict.fromkeys(not_nulls)),
         has_subquery=subquery,
     )
+
+
+def _not_null_by(node: Any, *, negated: bool = False) -> Iterator[str]:
+    """The columns of which the condition, or its opposite, says IS NOT NULL, alone or with AND."""
+    match node.WhichOneof("node"):
+        case "null_test" if (node.null_test.nulltesttype == pb.IS_NOT_NULL) is not negated:
+            tested = node.null_test.arg
+            if tested.WhichOneof("node") == "column_ref":
+                yield _column(tested.column_ref)
+        case "bool_expr" if node.bool_expr.boolop == pb.NOT_EXPR:
+            yield from _not_null_by(node.bool_expr.args[0], negated=not negated)
+        case "bool_expr" if node.bool_expr.boolop == (pb.OR_EXPR if negated else pb.AND_EXPR):
+            for each in node.bool_expr.args:
+                yield from _not_null_by(each, negated=negated)
 
 
 def descendants(message: Any) -> Iterator[Any]:
@@ -114,6 +124,8 @@ class Read:
     relations: tuple[Name, ...]
     """Names of WITH queries left out."""
     functions: tuple[Name, ...]
+    changes: tuple[Any, ...] = ()
+    """The nodes of INSERT, UPDATE, DELETE and MERGE below it: of WITH, of EXPLAIN."""
 
 
 def read_in(message: Any) -> Read:
@@ -121,16 +133,19 @@ def read_in(message: Any) -> Read:
     relations: dict[Name, None] = {}
     functions: dict[Name, None] = {}
     own: set[str] = set()
+    changes: list[Any] = []
     for each in descendants(message):
         kind = type(each)
-        if kind is pb.RangeVar:
+        if kind in _CHANGES and each is not message:
+            changes.append(each)
+        elif kind is pb.RangeVar:
             relations[name_of(each)] = None
         elif kind is pb.FuncCall:
             functions[dotted(each.funcname)] = None
         elif kind is pb.CommonTableExpr:
             own.add(each.ctename)
     read = tuple(name for name in relations if name.schema is not None or name.name not in own)
-    return Read(read, tuple(functions))
+    return Read(read, tuple(functions), tuple(changes))
 
 
 def equalities_in(node: Any) -> tuple[str, ...]:
@@ -155,5 +170,5 @@ def _column(reference: Any) -> str:
 
 
 _PLAIN = {None, "a_const", "string", "integer", "float", "boolean", "bit_string", "a_star", "type_name"}
-_IS_NOT_NULL = 2
+_CHANGES = {pb.InsertStmt, pb.UpdateStmt, pb.DeleteStmt, pb.MergeStmt}
 _CONSTANTS = {pb.A_Const, pb.TypeCast, pb.TypeName, pb.A_ArrayExpr, pb.RowExpr, pb.List}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pgops.sql.lexing import Hidden, blank, hidden, lead, pieces
 from pgops.sql.parsing import PgQueryError, parsed
 from pgops.sql.script import IgnoreComment, Script, Statement, Unparsed, line_starts
+from pgops.sql.since import Newer, newer_syntax
 from pgops.sql.statements import Copy
 from pgops.sql.translation import meaning_of
 
@@ -77,17 +78,18 @@ class _Reader:
         meanings = [meaning_of(node) for node, _, _ in found]
         if any(isinstance(meaning, Copy) and meaning.from_stdin for meaning in meanings) and b"\\." in code:
             return False
-        for meaning, (_, begin, end) in zip(meanings, found, strict=True):
+        for meaning, (node, begin, end) in zip(meanings, found, strict=True):
             first = lead(code, begin, end)
-            self._add(meaning, code[first:end].rstrip(), first + offset)
+            source = code[first:end].rstrip()
+            self._add(meaning, source, first + offset, newer_syntax(node, source))
         return True
 
-    def _add(self, meaning: Any, source: bytes, first: int) -> None:
+    def _add(self, meaning: Any, source: bytes, first: int, newer: Newer | None) -> None:
         line, column = self.place(first)
         text = source.decode("utf-8", "replace")
         last = line + source.count(b"\n")
         start = self._line_of_comments(first)
-        self.statements.append(Statement(text, meaning, line, column, last, len(self.statements), start))
+        self.statements.append(Statement(text, meaning, line, column, last, len(self.statements), start, newer))
         self.behind = first + len(source)
 
     def _line_of_comments(self, first: int) -> int:

@@ -1,4 +1,4 @@
-"""The names and kinds of objects in the parser's tree, whatever node they are written as."""
+"""The names, kinds and options of objects in the parser's tree, whatever node they are written as."""
 
 from __future__ import annotations
 
@@ -49,3 +49,18 @@ def part_of(node: Any) -> tuple[Name, str]:
     parts = names_in(node.list.items)
     table = Name(parts[-2], parts[-3] if len(parts) > 2 else None) if len(parts) > 1 else Name("")
     return table, parts[-1] if parts else ""
+
+
+def is_on(option: Any) -> bool:
+    """A DefElem that stands alone is on; written out, it is what it says."""
+    match option.arg.WhichOneof("node"):
+        case None:
+            return True
+        case "string":
+            return option.arg.string.sval.lower() not in {"false", "off", "0", "no"}
+        case "integer":
+            return bool(option.arg.integer.ival)
+        case "boolean":
+            return bool(option.arg.boolean.boolval)
+        case _:
+            return True

@@ -42,8 +42,8 @@ class Expression:
     cast_of: str | None = None
     """The column, where the expression is that column under a cast and nothing else."""
     cast_to: TypeName | None = None
-    not_null_of: str | None = None
-    """The column, where the expression is `column IS NOT NULL` and nothing else."""
+    proves_not_null: tuple[str, ...] = ()
+    """Columns that can't be NULL where it is true: it is `column IS NOT NULL`, or that AND whatever else."""
     not_nulls: tuple[str, ...] = ()
     """Columns that it asks IS NOT NULL of, among other things."""
     has_subquery: bool = False
@@ -88,6 +88,7 @@ class Constraint:
     is_enforced: bool = True
     using_index: str | None = None
     deferrable: bool = False
+    no_inherit: bool = False
     on_delete: str = "a"
     """a no action, r restrict, c cascade, n set null, d set default."""
 

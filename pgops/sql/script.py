@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from pgops.sql import naming
+from pgops.sql.since import Newer
 from pgops.sql.statements import Meaning
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class Statement:
     """From 0, in its script."""
     first_line: int
     """Where what belongs to it begins: comments in front of it count."""
+    newer: Newer | None = None
+    """What in it a server older than 15 to 18 can't read."""
 
     @property
     def objects(self) -> tuple[Target, ...]:

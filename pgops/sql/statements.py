@@ -31,6 +31,15 @@ from pgops.sql.parts import ConstraintKind as ConstraintKind
 from pgops.sql.parts import Expression as Expression
 from pgops.sql.parts import Name as Name
 from pgops.sql.parts import TypeName as TypeName
+from pgops.sql.row_statements import Call as Call
+from pgops.sql.row_statements import Change as Change
+from pgops.sql.row_statements import Copy as Copy
+from pgops.sql.row_statements import Lock as Lock
+from pgops.sql.row_statements import NoTransaction as NoTransaction
+from pgops.sql.row_statements import Other as Other
+from pgops.sql.row_statements import Select as Select
+from pgops.sql.row_statements import SetVariable as SetVariable
+from pgops.sql.row_statements import TransactionControl as TransactionControl
 
 
 @attrs.frozen(kw_only=True)
@@ -301,60 +310,20 @@ class CreateOther:
 
 
 @attrs.frozen(kw_only=True)
+class AlterPublication:
+    """ALTER PUBLICATION, with the tables that it names."""
+
+    name: str
+    relations: tuple[Name, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
 class Grant:
     """GRANT or REVOKE of privileges on objects."""
 
     revoke: bool
     kind: str
     names: tuple[Name, ...]
-
-
-@attrs.frozen(kw_only=True)
-class Lock:
-    """LOCK TABLE; `mode` is PostgreSQL's number of the mode, 1 to 8."""
-
-    tables: tuple[Name, ...]
-    mode: int
-    nowait: bool = False
-    only: tuple[Name, ...] = ()
-    """Those with ONLY before the name."""
-
-
-@attrs.frozen(kw_only=True)
-class Change:
-    """INSERT, UPDATE, DELETE or MERGE."""
-
-    verb: str
-    table: Name
-    has_where: bool = False
-    from_constants: bool = False
-    """INSERT ... VALUES: as many rows as were written down."""
-    reads: tuple[Name, ...] = ()
-    columns: tuple[str, ...] = ()
-    is_plain: bool = True
-    """UPDATE of a table with SET and WHERE and no more: no WITH, FROM, RETURNING or CURRENT OF."""
-    equals: tuple[str, ...] = ()
-    """The columns that WHERE holds equal to a constant: if they are a key, it is about one row."""
-
-
-@attrs.frozen(kw_only=True)
-class Select:
-    """SELECT, VALUES, TABLE; EXPLAIN and SHOW too."""
-
-    reads: tuple[Name, ...] = ()
-    functions: tuple[Name, ...] = ()
-    locks_rows: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class Copy:
-    """COPY; `from_stdin` where rows should follow in the file."""
-
-    table: Name | None
-    is_from: bool
-    from_stdin: bool = False
-    with_client: bool = False
-    """Whether rows come from the client or go to it: neither a file of the server's nor a program."""
 
 
 @attrs.frozen(kw_only=True)
@@ -377,47 +346,6 @@ class Do:
     body: str = ""
     inside: tuple[BlockStatement, ...] | None = None
     """What it carries out at most; None where that can't be read from outside."""
-
-
-@attrs.frozen(kw_only=True)
-class Call:
-    """CALL of a procedure, which may do anything."""
-
-    procedure: Name
-
-
-@attrs.frozen(kw_only=True)
-class TransactionControl:
-    """BEGIN, COMMIT, ROLLBACK, SAVEPOINT ...: `verb` in lower case."""
-
-    verb: str
-    chain: bool = False
-    """AND CHAIN: the next transaction begins at once."""
-
-
-@attrs.frozen(kw_only=True)
-class SetVariable:
-    """SET or RESET (`value` None)."""
-
-    name: str
-    value: str | None
-    is_local: bool = False
-
-
-@attrs.frozen(kw_only=True)
-class NoTransaction:
-    """What allows no transaction and is not one of the above: CREATE DATABASE, ALTER SYSTEM, DROP TABLESPACE ..."""
-
-    what: str
-    name: str | None = None
-    """Of the database, tablespace or subscription."""
-
-
-@attrs.frozen(kw_only=True)
-class Other:
-    """A statement that pgops has no knowledge of, by the parser's name of it."""
-
-    what: str
 
 
 Meaning: TypeAlias = (
@@ -445,6 +373,7 @@ Meaning: TypeAlias = (
     | CreateSubscription
     | Comment
     | CreateOther
+    | AlterPublication
     | Grant
     | Lock
     | Change

@@ -122,6 +122,7 @@ def constraint_of(node: Any, *, column: str | None = None) -> s.Constraint:
         is_enforced=node.is_enforced or kind not in (ConstraintKind.CHECK, ConstraintKind.FOREIGN_KEY),
         using_index=node.indexname or None,
         deferrable=node.deferrable,
+        no_inherit=node.is_no_inherit,
         on_delete=node.fk_del_action or "a",
     )
 

@@ -12,14 +12,9 @@ from postgast import pg_query_pb2 as pb
 
 from pgops.sql import statements as s
 from pgops.sql.blocks import statements_inside
-from pgops.sql.expressions import (
-    dotted,
-    equalities_in,
-    name_of,
-    names_in,
-    read_in,
-)
-from pgops.sql.objects import ON_TABLES, kind_of, object_name, part_of
+from pgops.sql.expressions import dotted, name_of, names_in, read_in
+from pgops.sql.objects import ON_TABLES, is_on, kind_of, object_name, part_of
+from pgops.sql.row_translation import CHANGE, copy, explain, select, set_variable, transaction
 from pgops.sql.statements import Name
 from pgops.sql.tables import CONSTRAINT_KINDS, alter_table, constraint_of, create_table, create_table_as
 
@@ -133,7 +128,7 @@ def _is_plain(node: Any) -> bool:
 
 
 def _reindex(node: Any) -> s.Meaning:
-    concurrently = any(each.def_elem.defname == "concurrently" and _is_on(each.def_elem) for each in node.params)
+    concurrently = any(each.def_elem.defname == "concurrently" and is_on(each.def_elem) for each in node.params)
     kind = pb.ReindexObjectType.Name(node.kind).removeprefix("REINDEX_OBJECT_").lower()
     name = name_of(node.relation) if node.HasField("relation") else (Name(node.name) if node.name else None)
     return s.Reindex(kind=kind, name=name, concurrently=concurrently)
@@ -142,24 +137,9 @@ def _reindex(node: Any) -> s.Meaning:
 def _vacuum(node: Any) -> s.Meaning:
     return s.Vacuum(
         tables=tuple(name_of(each.vacuum_relation.relation) for each in node.rels),
-        full=any(each.def_elem.defname == "full" and _is_on(each.def_elem) for each in node.options),
+        full=any(each.def_elem.defname == "full" and is_on(each.def_elem) for each in node.options),
         analyze_only=not node.is_vacuumcmd,
     )
-
-
-def _is_on(option: Any) -> bool:
-    """A DefElem that stands alone is on; written out, it is what it says."""
-    match option.arg.WhichOneof("node"):
-        case None:
-            return True
-        case "string":
-            return option.arg.string.sval.lower() not in {"false", "off", "0", "no"}
-        case "integer":
-            return bool(option.arg.integer.ival)
-        case "boolean":
-            return bool(option.arg.boolean.boolval)
-        case _:
-            return True
 
 
 def _trigger(node: Any) -> s.Meaning:
@@ -181,7 +161,7 @@ def _function(node: Any) -> s.Meaning:
             case "language":
                 language = option.arg.string.sval.lower()
             case "security":
-                definer = _is_on(option)
+                definer = is_on(option)
             case "set":
                 path = path or option.arg.variable_set_stmt.name == "search_path"
     return s.CreateFunction(
@@ -253,103 +233,26 @@ def _subscription(node: Any) -> s.Meaning:
     off = {
         each.def_elem.defname
         for each in node.options
-        if each.def_elem.defname in {"create_slot", "connect"} and not _is_on(each.def_elem)
+        if each.def_elem.defname in {"create_slot", "connect"} and not is_on(each.def_elem)
     }
     return s.CreateSubscription(name=node.subname, creates_slot=not off)
 
 
-def _publication(node: Any) -> s.Meaning:
-    tables = tuple(
+def _published(node: Any) -> tuple[Name, ...]:
+    return tuple(
         name_of(each.publication_obj_spec.pubtable.relation)
         for each in node.pubobjects
         if each.publication_obj_spec.HasField("pubtable")
     )
-    return s.CreateOther(kind="publication", name=Name(node.pubname), relations=tables)
 
 
 # --- rows and sessions -----------------------------------------------------------------------------------------------
-
-
-def _change(verb: str) -> Callable[[Any], s.Meaning]:
-    def change(node: Any) -> s.Meaning:
-        has_where = verb in {"update", "delete"} and node.HasField("where_clause")
-        targets = node.target_list if verb == "update" else node.cols if verb == "insert" else ()
-        values = verb == "insert" and bool(node.select_stmt.select_stmt.values_lists)
-        table, read = name_of(node.relation), read_in(node)
-        return s.Change(
-            verb=verb,
-            table=table,
-            has_where=has_where,
-            equals=equalities_in(node.where_clause) if has_where else (),
-            from_constants=values,
-            reads=tuple(name for name in read.relations if name != table),
-            columns=tuple(each.res_target.name for each in targets),
-            is_plain=verb == "update" and _is_plain_update(node),
-        )
-
-    return change
-
-
-def _is_plain_update(node: Any) -> bool:
-    more = node.from_clause or node.HasField("with_clause") or node.where_clause.WhichOneof("node") == "current_of_expr"
-    # RETURNING is a list, and since 18 a clause.
-    return not more and not any(field.name.startswith("returning") for field, _ in node.ListFields())
-
-
-def _select(node: Any) -> s.Meaning:
-    if node.HasField("into_clause"):
-        made = node.into_clause.rel
-        return s.CreateTable(table=name_of(made), is_temporary=made.relpersistence == "t", as_query=True)
-    read = read_in(node)
-    return s.Select(
-        reads=read.relations,
-        functions=read.functions,
-        locks_rows=bool(node.locking_clause),
-    )
-
-
-def _explain(node: Any) -> s.Meaning:
-    read = read_in(node)
-    return s.Select(reads=read.relations, functions=read.functions)
-
-
-def _copy(node: Any) -> s.Meaning:
-    return s.Copy(
-        table=name_of(node.relation) if node.HasField("relation") else None,
-        is_from=node.is_from,
-        from_stdin=node.is_from and not node.filename,
-        with_client=not node.filename,
-    )
 
 
 def _do(node: Any) -> s.Meaning:
     given = {each.def_elem.defname: each.def_elem.arg.string.sval for each in node.args}
     language, body = given.get("language", "plpgsql").lower(), given.get("as", "")
     return s.Do(language=language, body=body, inside=statements_inside(language, body, meaning_of))
-
-
-def _transaction(node: Any) -> s.Meaning:
-    word = pb.TransactionStmtKind.Name(node.kind).removeprefix("TRANS_STMT_").lower()
-    return s.TransactionControl(verb="begin" if word == "start" else word.replace("_", " "), chain=node.chain)
-
-
-def _set(node: Any) -> s.Meaning:
-    value = ", ".join(_setting(each.a_const) for each in node.args) if node.args else None
-    return s.SetVariable(name=node.name.lower(), value=value, is_local=node.is_local)
-
-
-def _setting(constant: Any) -> str:
-    match constant.WhichOneof("val"):
-        case "sval":
-            return str(constant.sval.sval)
-        case "ival":
-            return str(constant.ival.ival)
-        case "fval":
-            return str(constant.fval.fval)
-        case "boolval":
-            return "on" if constant.boolval.boolval else "off"
-        case _:
-            return ""
 
 
 def _relations(nodes: Sequence[Any]) -> tuple[Name, ...]:
@@ -417,7 +320,10 @@ _TRANSLATE: Mapping[str, Callable[[Any], s.Meaning]] = {
     "alter_seq_stmt": lambda node: s.CreateSequence(sequence=name_of(node.sequence), alters=True),
     "create_stats_stmt": _statistics,
     "create_subscription_stmt": _subscription,
-    "create_publication_stmt": _publication,
+    "create_publication_stmt": lambda node: s.CreateOther(
+        kind="publication", name=Name(node.pubname), relations=_published(node)
+    ),
+    "alter_publication_stmt": lambda node: s.AlterPublication(name=node.pubname, relations=_published(node)),
     "create_schema_stmt": lambda node: s.CreateOther(
         kind="schema",
         name=Name(node.schemaname),
@@ -437,18 +343,18 @@ _TRANSLATE: Mapping[str, Callable[[Any], s.Meaning]] = {
     "lock_stmt": lambda node: s.Lock(
         tables=_relations(node.relations), mode=node.mode, nowait=node.nowait, only=_only(node.relations)
     ),
-    "insert_stmt": _change("insert"),
-    "update_stmt": _change("update"),
-    "delete_stmt": _change("delete"),
-    "merge_stmt": _change("merge"),
-    "select_stmt": _select,
-    "explain_stmt": _explain,
+    "insert_stmt": CHANGE[pb.InsertStmt],
+    "update_stmt": CHANGE[pb.UpdateStmt],
+    "delete_stmt": CHANGE[pb.DeleteStmt],
+    "merge_stmt": CHANGE[pb.MergeStmt],
+    "select_stmt": select,
+    "explain_stmt": explain,
     "variable_show_stmt": lambda _: s.Select(),
-    "copy_stmt": _copy,
+    "copy_stmt": copy,
     "do_stmt": _do,
     "call_stmt": lambda node: s.Call(procedure=dotted(node.funccall.funcname)),
-    "transaction_stmt": _transaction,
-    "variable_set_stmt": _set,
+    "transaction_stmt": transaction,
+    "variable_set_stmt": set_variable,
     "createdb_stmt": _no_transaction("CREATE DATABASE", "dbname"),
     "dropdb_stmt": _no_transaction("DROP DATABASE", "dbname"),
     "alter_system_stmt": _no_transaction("ALTER SYSTEM"),

@@ -68,6 +68,27 @@ def apply(conn, sql, **how):
     return proposal.apply(conn, approval=proposal.approve(by="ann", note="ticket 7"), **how)
 
 
+# --- databases that are set otherwise ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_of_another_encoding_and_datestyle(any_server, encoding):
+    name = f"odd_{encoding.lower()}"
+    with any_server.connect(autocommit=True) as conn:
+        conn.execute(f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
+        conn.execute(f"ALTER DATABASE {name} SET datestyle = 'German'")
+    try:
+        with any_server.connect(name, autocommit=True) as conn:
+            apply(conn, 'CREATE TABLE "t\u00e9l" ("\u00e9" int CHECK ("\u00e9" > 0)); SELECT upper(\'x\')')
+            apply(conn, 'CREATE INDEX CONCURRENTLY i ON "t\u00e9l" ("\u00e9")')
+            entries = read_ledger(conn)
+            assert entries[0].statement.startswith('CREATE TABLE "t\u00e9l"')
+            assert abs(entries[-1].ended_at - dt.datetime.now(dt.UTC)) < dt.timedelta(hours=1)
+    finally:
+        with any_server.connect(autocommit=True) as conn:
+            conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 # --- the plan ---------------------------------------------------------------------------------------------------------
 
 

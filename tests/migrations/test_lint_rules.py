@@ -8,11 +8,11 @@ import pytest
 from psycopg import Error
 
 from pgops.migrations.effects.live import read_facts
-from pgops.migrations.effects.walk import walk
 from pgops.migrations.lint.linter import lint_sql
 from pgops.migrations.lint.registry import own_rules
 from pgops.scratch import fresh_database
 from pgops.sql.grammar import read_script
+from tests.migrations.linting import carry_out, make_large
 from tests.servers import MAJORS
 
 pytestmark = pytest.mark.outer_versions
@@ -25,8 +25,8 @@ LONG = 10_000
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 @pytest.mark.parametrize("major", [14, 15, 16, 17, 18])
 def test_bad_sql_is_found_and_good_sql_is_not(rule, major):
-    if major < rule.since:
-        pytest.skip(f"from PostgreSQL {rule.since} on")
+    if not rule.since <= major <= rule.until:
+        pytest.skip(f"from PostgreSQL {rule.since} to {rule.until}")
     if not rule.needs_catalogue:
         assert rule.id in found(rule.bad, server=major)
         assert rule.id not in found(rule.good, server=major)
@@ -36,8 +36,8 @@ def test_bad_sql_is_found_and_good_sql_is_not(rule, major):
 def test_examples_run_on_real_servers(rule, server):
     """`bad` runs where it is not said to fail, `good` runs everywhere; with a catalogue the verdicts are the same."""
     major = server.binaries.major
-    if major < rule.since:
-        pytest.skip(f"from PostgreSQL {rule.since} on")
+    if not rule.since <= major <= rule.until:
+        pytest.skip(f"from PostgreSQL {rule.since} to {rule.until}")
     with prepared(server, rule) as conn:
         facts = read_facts(conn, [read_script(rule.bad), read_script(rule.good)])
         assert rule.id in found(rule.bad, facts=facts)
@@ -83,20 +83,5 @@ def prepared(server, rule):
     """A database with what the rule's examples need, in which no table is small."""
     with fresh_database(server) as database, database.connect(autocommit=True) as conn:
         conn.execute(rule.setup)
-        conn.execute("UPDATE pg_catalog.pg_class SET reltuples = 1e7 WHERE relkind IN ('r', 'm') AND oid >= 16384")
+        make_large(conn)
         yield conn
-
-
-def carry_out(conn, sql):
-    """Unit by unit, as apply does."""
-    unit = None
-    for step in walk(read_script(sql), server=conn.info.server_version // 10000):
-        if unit is not None and (not step.in_transaction or step.unit != unit):
-            conn.execute("COMMIT")
-            unit = None
-        if step.in_transaction and unit is None:
-            conn.execute("BEGIN")
-            unit = step.unit
-        conn.execute(step.statement.text)
-    if unit is not None:
-        conn.execute("COMMIT")

@@ -173,6 +173,11 @@ NONE_OFFERED = {
         "",
         "CREATE OR REPLACE TRIGGER stamped AFTER UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f()",
     ),
+    "a constraint that took an index which was there": (
+        "CREATE UNIQUE INDEX ui ON t (d)",
+        "ALTER TABLE t ADD CONSTRAINT d_once UNIQUE USING INDEX ui",
+    ),
+    "a column with a check of another": ("", "ALTER TABLE t ADD COLUMN x int CHECK (n > 0)"),
     "a column that is nullable": ("", "ALTER TABLE t ALTER COLUMN n DROP NOT NULL"),
     "a column that is NOT NULL": ("", "ALTER TABLE t ALTER COLUMN d SET NOT NULL"),
     "a partitioned index": (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from psycopg.rows import tuple_row
 
+from pgops.migrations.asking import plain_cursor
 from pgops.migrations.effects.locks import LockMode
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def blockers_now(
         for mode in touch.lock.excluded
     }
     own = [*own, conn.info.backend_pid]
-    with conn.cursor(row_factory=tuple_row) as cursor:
+    with plain_cursor(conn) as cursor:
         names = {"names": [name for name, _ in wanted], "modes": [mode for _, mode in wanted], "own": own}
         rows = cursor.execute(_HOLDERS, names).fetchall() if wanted else []
         if snapshots:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from psycopg.rows import tuple_row
+from pgops.migrations.asking import plain_cursor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -69,6 +69,6 @@ def definitions_hash(conn: psycopg.Connection[Any], names: Iterable[Name]) -> st
     """SHA-256 of the definitions of everything that has one of the names, as the search path resolves them."""
     known = sorted({each.sql for each in names if each.name})
     bare = sorted({each.name for each in names if each.name})
-    with conn.cursor(row_factory=tuple_row) as cursor:
+    with plain_cursor(conn) as cursor:
         rows = cursor.execute(_DEFINITIONS, {"names": known, "bare": bare}).fetchall()
     return hashlib.sha256("\n".join(sorted(str(row[0]) for row in rows)).encode("utf-8", "surrogatepass")).hexdigest()

@@ -13,9 +13,9 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from psycopg.rows import tuple_row
 
 from pgops.errors import StaleProposalError
+from pgops.migrations.asking import plain_cursor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -111,7 +111,9 @@ def read_ledger(conn: psycopg.Connection[Any]) -> tuple[Entry, ...]:
         return ()
     rows = _all(
         conn,
-        "SELECT id, series, file, sha256, nth, state, in_transaction, digest, attempts, statement, began_at, ended_at,"
+        "SELECT id, series, file, sha256, nth, state, in_transaction, digest, attempts, statement,"
+        # Not as timestamps: psycopg reads those of DateStyle ISO only, and the session may have another.
+        " EXTRACT(EPOCH FROM began_at)::float8, EXTRACT(EPOCH FROM ended_at)::float8,"
         " approved_by, question, answer, error FROM pgops.ledger ORDER BY id",
     )
     return tuple(
@@ -124,8 +126,8 @@ def read_ledger(conn: psycopg.Connection[Any]) -> tuple[Entry, ...]:
             digest=row[7],
             attempts=row[8],
             statement=row[9],
-            began_at=row[10],
-            ended_at=row[11],
+            began_at=dt.datetime.fromtimestamp(row[10], dt.UTC),
+            ended_at=dt.datetime.fromtimestamp(row[11], dt.UTC) if row[11] is not None else None,
             approved_by=row[12],
             question=row[13],
             answer=row[14],
@@ -239,5 +241,5 @@ def _one(conn: psycopg.Connection[Any], query: str, *parameters: Any) -> tuple[A
 
 
 def _all(conn: psycopg.Connection[Any], query: str, *parameters: Any) -> list[tuple[Any, ...]]:
-    with conn.cursor(row_factory=tuple_row) as cursor:
+    with plain_cursor(conn) as cursor:
         return cursor.execute(query.encode(), parameters).fetchall()

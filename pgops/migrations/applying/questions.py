@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from psycopg.rows import tuple_row
 
 from pgops.migrations.applying.lookups import (
     ALONE,
@@ -34,6 +33,7 @@ from pgops.migrations.applying.lookups import (
     text,
 )
 from pgops.migrations.applying.table_questions import table_questions
+from pgops.migrations.asking import plain_cursor
 from pgops.sql import statements as s
 from pgops.sql.naming import objects_of
 from pgops.sql.statements import Name
@@ -109,7 +109,7 @@ def ask(conn: psycopg.Connection[Any], meaning: s.Meaning) -> Proof:
     if not questions:
         return Proof(None, None, None)
     question = questions[0] if len(questions) == 1 else "SELECT " + "\n   AND ".join(f"({each})" for each in questions)
-    with conn.cursor(row_factory=tuple_row) as cursor:
+    with plain_cursor(conn) as cursor:
         row = cursor.execute(encoded(conn, question)).fetchone()
     holds = None if row is None or row[0] is None else bool(row[0])
     return Proof(question, "null" if holds is None else str(holds).lower(), holds)

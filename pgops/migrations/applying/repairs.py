@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
-from psycopg.rows import tuple_row
 
 from pgops.migrations.applying.lookups import index_is_like, regclass, text
 from pgops.migrations.applying.questions import encoded
+from pgops.migrations.asking import plain_cursor
 from pgops.sql import statements as s
 from pgops.sql.statements import Name
 
@@ -84,7 +84,7 @@ def _of_build(meaning: s.CreateIndex) -> str:
 
 
 def _drop(conn: psycopg.Connection[Any], conditions: str) -> Iterator[str]:
-    with conn.cursor(row_factory=tuple_row) as cursor:
+    with plain_cursor(conn) as cursor:
         found = cursor.execute(encoded(conn, f"{_INVALID}   AND {conditions}")).fetchall()
     for schema, index in found:
         conn.execute(sql.SQL("DROP INDEX CONCURRENTLY IF EXISTS {}").format(sql.Identifier(schema, index)))
@@ -92,7 +92,7 @@ def _drop(conn: psycopg.Connection[Any], conditions: str) -> Iterator[str]:
 
 
 def _finalize(conn: psycopg.Connection[Any], table: Name, partition: Name) -> Iterator[str]:
-    with conn.cursor(row_factory=tuple_row) as cursor:
+    with plain_cursor(conn) as cursor:
         row = cursor.execute(_PENDING, [table.sql, partition.sql]).fetchone()
     if row is not None and row[0]:
         conn.execute(encoded(conn, f"ALTER TABLE {table.sql} DETACH PARTITION {partition.sql} FINALIZE"))

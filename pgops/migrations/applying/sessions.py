@@ -10,10 +10,10 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from psycopg.rows import tuple_row
 
 from pgops.db.working_session import Standing, as_found, put_back, refuse_read_only, refuse_transaction_pooler
 from pgops.errors import ApplierBusyError
+from pgops.migrations.asking import plain_cursor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -93,7 +93,7 @@ def wait_for_others(conn: psycopg.Connection[Any], *, wait_s: float) -> str | No
 
 def _holder(conn: psycopg.Connection[Any], lock: int) -> str | None:
     """Which session has the advisory lock, in words; None where nobody has it."""
-    with conn.cursor(row_factory=tuple_row) as cursor:
+    with plain_cursor(conn) as cursor:
         row = cursor.execute(_HOLDER, [lock]).fetchone()
     if row is None:
         return None

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, LiteralString
 
-from psycopg.rows import tuple_row
-
+from pgops.migrations.asking import plain_cursor
 from pgops.migrations.effects.known import same
 from pgops.sql import statements as s
 from pgops.sql.statements import ConstraintKind, Name
@@ -222,7 +221,7 @@ def _undo_action(
     meaning: s.AlterTable, action: s.Action, known: Known, conn: psycopg.Connection[Any] | None
 ) -> str | None:
     match action:
-        case s.AddColumn(if_not_exists=False):
+        case s.AddColumn(if_not_exists=False) if not _is_about_others(action.column):
             return f"DROP COLUMN {Name(action.column.name)}"
         case s.AddConstraint():
             return _undo_add_constraint(meaning.table, action.constraint, known)
@@ -243,6 +242,12 @@ def _undo_action(
             return ""  # a valid constraint is none the worse for it
         case _:
             return None
+
+
+def _is_about_others(column: s.Column) -> bool:
+    """Whether a CHECK beside the column is not about it, and so would stay when it is dropped."""
+    checks = [each.expression.columns for each in column.constraints if each.expression is not None]
+    return any(column.name not in columns for columns in checks)
 
 
 _ROW_SECURITY = """
@@ -277,6 +282,8 @@ def _undo_add_constraint(table: Name, constraint: s.Constraint, known: Known) ->
     if constraint.name is None:
         return None
     drop = f"DROP CONSTRAINT {Name(constraint.name)}"
+    if constraint.using_index is not None and known.made_index(Name(constraint.using_index, table.schema)) is None:
+        return None  # the index was there before, and would be dropped with the constraint
     if constraint.kind is ConstraintKind.NOT_NULL:
         return drop if all(_was_nullable(table, each, known) for each in constraint.columns) else None
     if constraint.kind is not ConstraintKind.PRIMARY_KEY or known.is_new(table):
@@ -285,20 +292,13 @@ def _undo_add_constraint(table: Name, constraint: s.Constraint, known: Known) ->
     columns = constraint.columns
     if constraint.using_index is not None:
         index = Name(constraint.using_index, table.schema)
-        made, found = known.made_index(index), known.index(index)
-        found = found or next((i for i in _indexes_of(table, known) if i.name.name == index.name), None)
-        keys = made.columns if made is not None else found.columns if found is not None else ()
-        columns = tuple(each for each in keys if each is not None)
+        made = known.made_index(index)
+        columns = tuple(each for each in (made.columns if made is not None else ()) if each is not None)
     facts = [known.column(table, each) for each in columns]
     if not columns or any(each is None for each in facts):
         return None
     freed = [f"ALTER COLUMN {Name(each.name)} DROP NOT NULL" for each in facts if each and not each.not_null]
     return ", ".join([drop, *freed])
-
-
-def _indexes_of(table: Name, known: Known) -> list[Any]:
-    found = known.table(table)
-    return list(found.indexes.values()) if found is not None else []
 
 
 def _was_nullable(table: Name, column: str, known: Known) -> bool:
@@ -425,5 +425,5 @@ def _text(conn: psycopg.Connection[Any], query: LiteralString, *parameters: str)
 
 
 def _row(conn: psycopg.Connection[Any], query: LiteralString, *parameters: str) -> tuple[Any, ...] | None:
-    with conn.cursor(row_factory=tuple_row) as cursor:
+    with plain_cursor(conn) as cursor:
         return cursor.execute(query, parameters).fetchone()

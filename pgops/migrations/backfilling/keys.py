@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from psycopg.rows import tuple_row
 
 from pgops.errors import BackfillError
+from pgops.migrations.asking import plain_cursor
 from pgops.sql.statements import Name
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def keyed_table(conn: psycopg.Connection[Any], table: str) -> KeyedTable:
 
     Raises `BackfillError` where there is no such table, or none of its indexes can serve.
     """
-    with conn.cursor(row_factory=tuple_row) as cursor:
+    with plain_cursor(conn) as cursor:
         row = cursor.execute(_TABLE.encode(), [table]).fetchone()
         if row is None:
             raise BackfillError(f"There is no table {table} on the search path.", cure="Write it with its schema.")

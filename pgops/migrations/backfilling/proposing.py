@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from psycopg.rows import tuple_row
 
 from pgops.approval import Keep, Proposal, Record
 from pgops.db.identity import database_identity
 from pgops.db.working_session import as_found
 from pgops.errors import BackfillError
+from pgops.migrations.asking import plain_cursor
 from pgops.migrations.backfilling.keys import KeyedTable, keyed_table
 from pgops.migrations.backfilling.throttle import Throttle, what_is_not_seen
 from pgops.sql import statements as s
@@ -164,7 +164,7 @@ def _statement(table: KeyedTable, assignments: str, where: str | None) -> str:
 
 def _creation(conn: psycopg.Connection[Any]) -> tuple[str, ...]:
     """What makes the table of positions; nothing where it is there."""
-    with conn.cursor(row_factory=tuple_row) as cursor:
+    with plain_cursor(conn) as cursor:
         row = cursor.execute(
             "SELECT pg_catalog.to_regclass('pgops.backfill') IS NOT NULL,"
             " pg_catalog.to_regnamespace('pgops') IS NOT NULL"

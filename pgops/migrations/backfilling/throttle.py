@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from psycopg.rows import tuple_row
+
+from pgops.migrations.asking import plain_cursor
 
 if TYPE_CHECKING:
     import psycopg
@@ -55,7 +56,7 @@ def what_is_not_seen(conn: psycopg.Connection[Any], throttle: Throttle) -> str |
     }
     if not any(looked_at.values()):
         return None
-    with conn.cursor(row_factory=tuple_row) as cursor:
+    with plain_cursor(conn) as cursor:
         row = cursor.execute(_MAY_SEE).fetchone()
     if row is not None and row[0]:
         return None

@@ -107,7 +107,8 @@ def is_free_form(old: str, old_modifier: tuple[int, ...], new: str, wanted: tupl
         case ("interval", "interval"):
             return _interval_fits(old_modifier, wanted)
         case ("timestamp", "timestamptz") | ("timestamptz", "timestamp"):
-            return utc and _digits(wanted) >= _digits(old_modifier)
+            # The conversion gives full precision, whatever the old column had: a shorter one is cut in every row.
+            return utc and _digits(wanted) >= _FULL_PRECISION
         case ("cidr", "inet") | ("int4", "oid") | ("oid", "int4"):
             return True
         case _:
@@ -135,8 +136,12 @@ def _numeric_fits(old: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
     return bool(old) and new_precision >= precision and new_scale == scale
 
 
+_FULL_PRECISION = 6
+
+
 def _digits(modifier: tuple[int, ...]) -> int:
-    return modifier[0] if modifier else 6
+    """The decimals of seconds."""
+    return modifier[0] if modifier else _FULL_PRECISION
 
 
 def _is_plain_cast(action: AlterType) -> bool:

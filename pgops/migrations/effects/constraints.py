@@ -29,18 +29,23 @@ def add_constraint(table: Name, constraint: s.Constraint, known: Known, *, only:
         case ConstraintKind.FOREIGN_KEY:
             return add_foreign_key(table, constraint, known)
         case ConstraintKind.NOT_NULL:
-            if known.server < 18:
-                return Effect(touches=(Touch(table, AX),), fails="42601: a NOT NULL constraint has no name before 18")
             return Effect(
                 touches=everywhere(
                     table, known, AX, scan=lambda each: not late and _is_nullable(each, constraint, known), only=only
                 )
             )
         case ConstraintKind.CHECK:
-            fails = None
-            if not constraint.is_enforced and known.server < 18:
-                fails = "42601: NOT ENFORCED came with PostgreSQL 18"
-            return Effect(touches=everywhere(table, known, AX, scan=not late, only=only), fails=fails)
+            # NO INHERIT: whatever inherits is none of its business, and is locked all the same since 18.
+            alone = constraint.no_inherit
+            return Effect(
+                touches=everywhere(
+                    table,
+                    known,
+                    AX,
+                    scan=lambda each: not late and not (alone and each != table),
+                    only=only or (alone and known.server < 18),
+                )
+            )
         case _ if constraint.using_index is not None:
             scan = constraint.kind is ConstraintKind.PRIMARY_KEY and not _key_is_not_null(table, constraint, known)
             below = everywhere(table, known, AX, scan=scan) if scan else (Touch(table, AX),)

@@ -35,9 +35,7 @@ def add_foreign_key(table: Name, key: Constraint, known: Known) -> Effect:
         if known.facts is None:
             perhaps = (Touch(key.references, AX, role="referenced table"),)
     fails = None
-    if not key.is_enforced and known.server < 18:
-        fails = "42601: NOT ENFORCED came with PostgreSQL 18"
-    elif late and known.is_partitioned(table) and known.server < 18:
+    if late and known.is_partitioned(table) and known.server < 18:
         fails = "42809: NOT VALID foreign keys of partitioned tables came with PostgreSQL 18"
     return Effect(touches=touches, perhaps=perhaps, fails=fails)
 

@@ -102,12 +102,17 @@ def drop_index(drop: s.Drop, known: Known) -> Effect:
         if known.is_partitioned(index.table):
             partitioned = True
             touches += [Touch(each, lock, role="partition") for each in partitions(index.table, known)]
+    fails = None
+    if drop.concurrently and (len(drop.names) > 1 or drop.cascade):
+        fails = "0A000: DROP INDEX CONCURRENTLY takes one index and no CASCADE"
+    elif drop.concurrently and partitioned:
+        fails = "0A000: CONCURRENTLY is refused on a partitioned index"
     return Effect(
         touches=tuple(touches),
         perhaps=tuple(perhaps),
         own_unit=drop.concurrently,
         waits_for_snapshots=drop.concurrently,
-        fails="0A000: CONCURRENTLY is refused on a partitioned index" if partitioned and drop.concurrently else None,
+        fails=fails,
     )
 
 

@@ -73,7 +73,7 @@ class Known:
                     elif isinstance(action, s.DropColumn):
                         self.dropped_columns.append((meaning.table, action.column))
                     elif isinstance(action, s.DropConstraint):
-                        self.dropped_constraints.append((meaning.table, action.name))
+                        self._dropped_constraint(meaning.table, action.name)
                     elif isinstance(action, s.DetachPartition):
                         self.detached.append(action.partition)
                     elif isinstance(action, s.AttachPartition):
@@ -88,6 +88,12 @@ class Known:
             case s.Drop():
                 self.dropped.append(meaning)
                 self._lost(meaning)
+
+    def _dropped_constraint(self, table: Name, constraint: str) -> None:
+        self.dropped_constraints.append((table, constraint))
+        for gone in [each for each in self.added if same(each[0], table) and each[1].name == constraint]:
+            self.added.remove(gone)
+            self._added[gone[0].name].remove(gone)
 
     def _lost(self, drop: s.Drop) -> None:
         for name in drop.names:
@@ -185,7 +191,7 @@ class Known:
     def not_null_is_proved(self, table: Name, column: str) -> bool:
         """Whether a valid CHECK says `column IS NOT NULL`, so that SET NOT NULL needs no scan (since 12)."""
         for constraint in self.added_to(table):
-            by_check = constraint.expression is not None and constraint.expression.not_null_of == column
+            by_check = constraint.expression is not None and column in constraint.expression.proves_not_null
             is_proof = by_check or (constraint.kind is s.ConstraintKind.NOT_NULL and constraint.columns == (column,))
             if is_proof:
                 by_name = any(same(table, other) and valid == constraint.name for other, valid in self.validated)
@@ -241,8 +247,10 @@ class Known:
             if in_catalogue is not None and function.schema in (None, "pg_catalog"):
                 return False
             return self._of(self.facts.volatilities, function) in (None, "v")
-        own = function.name in VOLATILE | NOT_VOLATILE or function.name.startswith("pg_") or function.name in _HARMLESS
-        return not (own and function.schema in (None, "pg_catalog"))
+        if function.schema is not None:
+            return function.schema != "pg_catalog"
+        own = function.name in VOLATILE | NOT_VOLATILE | _HARMLESS or function.name.startswith("pg_")
+        return not own
 
     def _volatility(self, name: Name) -> str | None:
         if self.facts is not None:
@@ -287,12 +295,23 @@ NOT_VOLATILE = frozenset(
     tsrange tstzrange daterange to_tsvector to_tsquery point box inet_client_addr host pg_typeof
     """.split()  # noqa: SIM905  a list of quoted words is worse to read
 )
-_HARMLESS = {"set_config", "count", "max", "min", "sum", "avg", "coalesce", "array_agg", "string_agg", "exists"}
+_HARMLESS = frozenset(
+    """
+    set_config count max min sum avg array_agg string_agg json_agg jsonb_agg json_object_agg jsonb_object_agg bool_and
+    bool_or every mode percentile_cont percentile_disc stddev variance row_number rank dense_rank ntile lag lead
+    first_value last_value nth_value generate_series generate_subscripts unnest regexp_replace regexp_match
+    regexp_matches regexp_split_to_array regexp_split_to_table to_regclass to_regtype to_regnamespace to_regproc
+    to_regprocedure to_regrole has_table_privilege has_schema_privilege has_column_privilege has_function_privilege
+    obj_description col_description format_type json_each jsonb_each json_each_text jsonb_each_text
+    json_array_elements jsonb_array_elements json_to_recordset jsonb_to_recordset jsonb_typeof json_typeof greatest
+    least nullif lo_create lo_from_bytea lo_get lo_import lo_put lo_unlink
+    """.split()  # noqa: SIM905  a list of quoted words is worse to read
+)
 BUILT_IN_TYPES = frozenset(
     """
     bool bytea char name int2 int4 int8 float4 float8 numeric money text varchar bpchar bit varbit date time timetz
     timestamp timestamptz interval uuid json jsonb xml inet cidr macaddr macaddr8 point line lseg box path polygon
-    circle     tsvector tsquery oid regclass regtype regproc int4range int8range numrange tsrange tstzrange daterange
+    circle tsvector tsquery oid regclass regtype regproc int4range int8range numrange tsrange tstzrange daterange
     int4multirange int8multirange nummultirange tsmultirange tstzmultirange datemultirange serial bigserial smallserial
     serial2 serial4 serial8 pg_lsn txid_snapshot jsonpath xid xid8
     """.split()  # noqa: SIM905  a list of quoted words is worse to read

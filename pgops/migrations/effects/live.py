@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pgops.db.versions import pg_version
+from pgops.migrations.asking import plain_cursor
 from pgops.migrations.effects.facts import (
     ColumnFacts,
     ConstraintFacts,
@@ -26,20 +27,16 @@ from pgops.migrations.effects.live_sql import (
     CASCADES,
     COLUMNS,
     CONSTRAINTS,
-    FUNCTIONS,
     INDEXES,
     INHERITED,
-    NAMED_TYPES,
     NAMES,
     PINNED,
     REACHED,
     RELATIONS,
-    SERVER,
-    STATISTICS,
     TABLES,
-    TYPES,
     VIEWS,
 )
+from pgops.migrations.effects.live_types_sql import FUNCTIONS, NAMED_TYPES, SERVER, STATISTICS, TYPES
 from pgops.sql.statements import Name
 
 if TYPE_CHECKING:
@@ -68,9 +65,8 @@ def read_facts(conn: psycopg.Connection[Any], scripts: Iterable[Script]) -> Fact
 @contextmanager
 def _one_snapshot(conn: psycopg.Connection[Any]) -> Iterator[psycopg.Cursor[Any]]:
     from psycopg.pq import TransactionStatus  # noqa: PLC0415
-    from psycopg.rows import tuple_row  # noqa: PLC0415
 
-    cursor = conn.cursor(row_factory=tuple_row)
+    cursor = plain_cursor(conn)
     if conn.info.transaction_status is not TransactionStatus.IDLE:
         with cursor:
             yield cursor

@@ -27,6 +27,25 @@ SUX = LockMode.SHARE_UPDATE_EXCLUSIVE
 RX = LockMode.ROW_EXCLUSIVE
 AS = LockMode.ACCESS_SHARE
 
+_APART = frozenset(
+    {
+        *("alter collation", "alter database refresh coll", "alter database set", "alter default privileges"),
+        *(
+            "alter event trig",
+            "alter fdw",
+            "alter foreign server",
+            "alter function",
+            "alter op family",
+            "alter operator",
+        ),
+        *("alter role", "alter role set", "alter table space options", "alter tsconfiguration", "alter tsdictionary"),
+        *("alter type", "alter user mapping", "check point", "constraints set", "create am", "create cast"),
+        *("create conversion", "create op class", "create op family", "create plang", "create transform"),
+        *("create user mapping", "deallocate", "define", "discard", "drop role", "drop user mapping", "grant role"),
+        *("import foreign schema", "listen", "notify", "rename enum value", "unlisten"),
+    }
+)
+"""What locks no relation that was there before, by the parser's name of it."""
 _RELATIONS = {"table", "index", "view", "materialized view", "sequence", "foreign table"}
 
 
@@ -105,8 +124,11 @@ def effect_of(meaning: s.Meaning, known: Known) -> Effect:
         case s.Select():
             lock = LockMode.ROW_SHARE if meaning.locks_rows else AS
             free = any(known.may_do_anything(each) for each in meaning.functions)
-            unknown = "a function may do anything" if free else None
-            return Effect(touches=tuple(Touch(each, lock, role="read") for each in meaning.reads), unknown=unknown)
+            read = Effect(
+                touches=tuple(Touch(each, lock, role="read") for each in meaning.reads),
+                unknown="a function may do anything" if free else None,
+            )
+            return joined((read, *(_change(each, known) for each in meaning.changes)))
         case s.NoTransaction():
             return Effect(own_unit=True)
         case s.Do(inside=tuple() as inside):
@@ -115,7 +137,9 @@ def effect_of(meaning: s.Meaning, known: Known) -> Effect:
             return Effect(unknown="what the block of a DO does can't be read from outside")
         case s.Call():
             return Effect(unknown="a procedure may do anything")
-        case s.Other(what="rename enum value"):
+        case s.AlterPublication():
+            return Effect(touches=tuple(Touch(each, SUX) for each in meaning.relations))
+        case s.Other(what=what) if what in _APART:
             return Effect()
         case s.Other():
             return Effect(unknown=f"pgops knows nothing about {meaning.what!r}")
@@ -141,20 +165,18 @@ def _create_table(meaning: s.CreateTable, known: Known) -> Effect:
         if key.kind is ConstraintKind.FOREIGN_KEY and key.references not in (None, meaning.table):
             assert key.references is not None  # noqa: S101  said in the line above
             touches += everywhere(key.references, known, SRX, inheriting=False, role="referenced table")
-    early = known.server < 18 and (
-        any(each.generated == "virtual" for each in meaning.columns) or any(not each.is_enforced for each in keys)
-    )
-    fails = "42601: virtual columns and NOT ENFORCED came with PostgreSQL 18" if early else None
-    return joined((*parts, Effect(touches=tuple(dict.fromkeys(touches)), fails=fails)))
+    return joined((*parts, Effect(touches=tuple(dict.fromkeys(touches)))))
 
 
 def _rename(meaning: s.Rename, known: Known) -> Effect:
     name = meaning.name
+    if meaning.sub_kind == "attribute":
+        return Effect(unknown="which tables are of the type is not known from the statement")
     if meaning.kind not in _RELATIONS:
         return Effect()
     if meaning.kind == "index" and meaning.sub is None:
         return Effect(touches=(Touch(name, SUX, role="index"),))
-    if meaning.sub_kind in {"column", "attribute"} or (
+    if meaning.sub_kind == "column" or (
         meaning.sub_kind == "trigger" and known.server >= 15 and known.is_partitioned(name)
     ):
         return Effect(touches=everywhere(name, known, AX, role=meaning.kind))
@@ -206,10 +228,11 @@ def _cluster(table: Name, known: Known) -> Effect:
 
 def _vacuum(meaning: s.Vacuum, known: Known) -> Effect:
     full, analyze = meaning.full, meaning.analyze_only
+    below = known.server >= 18  # before, it went on to partitions, and to nothing else that inherits
     touches = tuple(
         touch
         for each in meaning.tables
-        for touch in everywhere(each, known, AX if full else SUX, rewrite=full, scan=not analyze)
+        for touch in everywhere(each, known, AX if full else SUX, rewrite=full, scan=not analyze, inheriting=below)
         if analyze or holds_rows(touch.relation, known)
     )
     unknown = "it goes over every table of the database" if not meaning.tables else None
@@ -240,5 +263,5 @@ def _change(meaning: s.Change, known: Known) -> Effect:
     goes_down = meaning.verb != "insert"
     touches = everywhere(meaning.table, known, RX, scan=scan, only=not goes_down)
     reads = tuple(Touch(each, AS, role="read") for each in meaning.reads)
-    fails = "42601: MERGE came with PostgreSQL 15" if meaning.verb == "merge" and known.server < 15 else None
-    return Effect(touches=(*touches, *reads), fails=fails)
+    own = Effect(touches=(*touches, *reads))
+    return joined((own, *(_change(each, known) for each in meaning.changes))) if meaning.changes else own

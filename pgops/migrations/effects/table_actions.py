@@ -133,28 +133,15 @@ def _add_column(table: Name, action: s.AddColumn, known: Known, *, only: bool) -
     # Without a default each row would hold NULL: one is enough to fail, and all are looked at till then.
     given = column.default is not None or column.identity or column.is_serial
     scan = column.not_null and (column.generated == "virtual" or not given)
-    fails = "42601: virtual generated columns came with PostgreSQL 18" if _is_early(column, known) else None
-    parts = [
-        Effect(
-            touches=everywhere(table, known, AX, rewrite=rewrite, scan=scan, only=only), unknown=unknown, fails=fails
-        )
-    ]
+    parts = [Effect(touches=everywhere(table, known, AX, rewrite=rewrite, scan=scan, only=only), unknown=unknown)]
     parts += [_inline(table, column, each, known, only=only) for each in column.constraints]
     return joined(tuple(parts))
-
-
-def _is_early(column: s.Column, known: Known) -> bool:
-    return column.generated == "virtual" and known.server < 18
 
 
 def _inline(table: Name, column: s.Column, constraint: s.Constraint, known: Known, *, only: bool) -> Effect:
     """A constraint that stands beside the new column."""
     if constraint.kind is not ConstraintKind.FOREIGN_KEY:
-        early = not constraint.is_enforced and known.server < 18
-        return Effect(
-            touches=everywhere(table, known, AX, scan=constraint.is_enforced, only=only),
-            fails="42601: NOT ENFORCED came with PostgreSQL 18" if early else None,
-        )
+        return Effect(touches=everywhere(table, known, AX, scan=constraint.is_enforced, only=only))
     if constraint.references is None:
         return Effect()
     # With a default, be it NULL, the rows are looked at; the other table only for those that are not NULL.
@@ -199,8 +186,6 @@ def _alter_type(meaning: s.AlterTable, action: s.AlterType, known: Known) -> Eff
 
 
 def _set_expression(table: Name, action: s.SetExpression, known: Known, *, only: bool) -> Effect:
-    if known.server < 17:
-        return Effect(touches=(Touch(table, AX),), fails="42601: SET EXPRESSION came with PostgreSQL 17")
     column = known.column(table, action.column)
     stored = column is None or column.generated != "virtual"
     scan = not stored and column is not None and column.not_null
@@ -242,11 +227,7 @@ def _other(meaning: s.AlterTable, action: s.OtherAction, known: Known) -> Effect
         return Effect(touches=(Touch(table, SUX if light and action.options and role != "view" else AX, role=role),))
     if what in _REWRITES:  # none of them reaches the partitions
         rewrite = holds_rows(table, known) and not _is_so_already(table, action, known)
-        early = what == "SetAccessMethod" and known.server < 15
-        return Effect(
-            touches=(Touch(table, AX, rewrite=rewrite, role=role),),
-            fails="42601: SET ACCESS METHOD came with PostgreSQL 15" if early else None,
-        )
+        return Effect(touches=(Touch(table, AX, rewrite=rewrite, role=role),))
     if what == "AlterConstraint":
         return _alter_constraint(table, action, known)
     lock = _WEAKER.get(what, AX)
@@ -272,8 +253,7 @@ def _alter_constraint(table: Name, action: s.OtherAction, known: Known) -> Effec
     if key is not None and key.references is not None:
         lock = SRX if enforced else AX
         touches += everywhere(key.references, known, lock, scan=enforced, inheriting=False, role="referenced table")
-    early = known.server < 18
-    return Effect(touches=touches, fails="42601: NOT ENFORCED came with PostgreSQL 18" if early else None)
+    return Effect(touches=touches)
 
 
 def _is_so_already(table: Name, action: s.OtherAction, known: Known) -> bool:

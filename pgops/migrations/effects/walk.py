@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from pgops.migrations.effects.facts import Facts
 
 
+TOO_NEW = "42601"
+"""What a server says to words that a later version brought."""
+
+
 @attrs.define(eq=False)
 class Unit:
     """One transaction while it goes on."""
@@ -109,6 +113,8 @@ def walk_on(script: Script, known: Known) -> Iterator[Step]:
                 unit = _next(unit, settings, explicit=meaning.verb == "begin" or meaning.chain)
             continue
         effect = effect_of(meaning, known)
+        if statement.newer is not None and statement.newer.since > known.server:
+            effect = attrs.evolve(effect, fails=f"{TOO_NEW}: {statement.newer}")
         alone = effect.own_unit and not unit.explicit
         if alone and unit.steps:
             unit = _next(unit, settings)

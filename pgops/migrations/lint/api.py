@@ -98,6 +98,8 @@ class Rule:
     aliases: tuple[str, ...] = ()
     since: int = 14
     """The first version that the examples run on."""
+    until: int = 18
+    """The last version on which `bad` is found."""
     fails_on: tuple[int, ...] = ()
     """Versions on which `bad` is refused."""
     needs_catalogue: bool = False

@@ -59,6 +59,8 @@ def _facts(rule: Rule) -> str:
     lines[0] += f". **{str(rule.severity).capitalize()}**: {KINDS[rule.kind]}."
     if rule.since > 14:
         lines.append(f"From PostgreSQL {rule.since} on.")
+    if rule.until < 18:
+        lines.append(f"Up to PostgreSQL {rule.until}.")
     if rule.fails_on:
         versions = " and ".join(map(str, rule.fails_on)) if len(rule.fails_on) < 5 else "any version"
         lines.append(f"The example is refused on {versions}.")
@@ -74,7 +76,7 @@ def _facts(rule: Rule) -> str:
 
 def _said(rule: Rule) -> list[str]:
     """What lint says about `bad` without a connection, as it is recorded here."""
-    found = [each for each in lint_sql(rule.bad, server=max(rule.since, 18), rules=[rule]) if each.rule == rule.id]
+    found = [each for each in lint_sql(rule.bad, server=rule.until, rules=[rule]) if each.rule == rule.id]
     if not found:
         return []
     first = found[0]

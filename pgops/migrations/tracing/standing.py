@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from pgops.migrations.asking import plain_cursor
 from pgops.migrations.effects.locks import LockMode
 from pgops.sql.statements import Name
 
@@ -161,7 +162,6 @@ def resolve(conn: psycopg.Connection[Any], names: Iterable[Name]) -> dict[Name, 
 
 
 def _ask(conn: psycopg.Connection[Any], query: LiteralString, **parameters: Any) -> list[Any]:
-    from psycopg.rows import tuple_row  # noqa: PLC0415
 
-    with conn.cursor(row_factory=tuple_row) as cursor:
+    with plain_cursor(conn) as cursor:
         return cursor.execute(query, parameters or None, prepare=False).fetchall()

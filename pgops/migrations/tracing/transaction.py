@@ -129,11 +129,18 @@ class _Look:
         held, after = read_locks(self.conn), read_standing(self.conn)
         seen = observed(self.stood, self.before, after, held=self.held, now=held, meaning=statement.meaning)
         traced = attrs.evolve(base, seconds=seconds, touches=tuple(seen.values()))
-        found = differences(
-            traced, {oid: seen.get(oid) for oid in names.values()} | seen, self.stood, self.empty, names
-        )
+        named = {oid: self._held_before(oid) for oid in names.values()}
+        found = differences(traced, named | seen, self.stood, self.empty, names)
         self.held, self.before = held, after
         return attrs.evolve(traced, differences=found)
+
+    def _held_before(self, oid: int) -> Observed | None:
+        """A relation of which nothing was seen: what the transaction held of it already is all that can be told."""
+        held = self.held.get(oid)
+        if not held:
+            return None
+        relation = self.stood.relations[oid]
+        return Observed(relation=relation.name, kind=KINDS.get(relation.kind, relation.kind), held=max(held))
 
 
 def observed(

@@ -62,6 +62,14 @@ ROWS = [
     Row("timestamp to timestamptz in UTC", UTC + typed("timestamp := now()"), retype("timestamptz"), FREE),
     Row("timestamptz to timestamp in UTC", UTC + typed("timestamptz := now()"), retype("timestamp"), FREE),
     Row(
+        "timestamp(3) to timestamptz(3) in UTC",
+        UTC + typed("timestamp(3) := now()"),
+        retype("timestamptz(3)"),
+        REWRITES,
+    ),
+    Row("timestamp(3) to timestamptz(6) in UTC", UTC + typed("timestamp(3) := now()"), retype("timestamptz(6)"), FREE),
+    Row("timestamptz to timestamp(2) in UTC", UTC + typed("timestamptz := now()"), retype("timestamp(2)"), REWRITES),
+    Row(
         "timestamp to timestamptz elsewhere",
         "SET TimeZone = 'Europe/Vienna';" + typed("timestamp := now()"),
         retype("timestamptz"),

@@ -232,4 +232,31 @@ ROWS = [
         "ALTER TABLE t DROP COLUMN b CASCADE",
         {"t": "AX"},
     ),
+    Row("what is locked as hard already", T, "ALTER TABLE t ADD x int; ALTER TABLE t ADD y int", {}),
+    Row(
+        "set not null beside a check that says more",
+        T,
+        "ALTER TABLE t ADD CONSTRAINT k CHECK (a > 0 AND NOT (a IS NULL)); ALTER TABLE t ALTER a SET NOT NULL",
+        {},
+    ),
+    Row(
+        "set not null beside a check that says less",
+        T,
+        "ALTER TABLE t ADD CONSTRAINT k CHECK (a > 0 OR a IS NOT NULL); ALTER TABLE t ALTER a SET NOT NULL",
+        {"t": "(AX) scan"},
+    ),
+    Row(
+        "set not null after the check is gone",
+        T,
+        "ALTER TABLE t ADD CONSTRAINT k CHECK (a IS NOT NULL); ALTER TABLE t DROP CONSTRAINT k;"
+        " ALTER TABLE t ALTER a SET NOT NULL",
+        {"t": "(AX) scan"},
+    ),
+    Row(
+        "add check no inherit",
+        PARENTS,
+        "ALTER TABLE mother ADD CHECK (a > 0) NO INHERIT",
+        {"mother": "AX scan"},
+        {18: {"mother": "AX scan", "son": "AX"}},
+    ),
 ]

@@ -141,4 +141,11 @@ ROWS = [
         more=True,
     ),
     Row("create index, inherited", PARENTS, "CREATE INDEX ON mother (a)", {"mother": "S scan"}),
+    Row(
+        "drop indexes concurrently",
+        T + "CREATE INDEX i ON t (a); CREATE INDEX j ON t (b);",
+        "DROP INDEX CONCURRENTLY i, j",
+        "0A000",
+        alone=True,
+    ),
 ]

@@ -122,4 +122,19 @@ ROWS = [
         "ALTER SEQUENCE t_id_seq OWNED BY NONE",
         {"t_id_seq": "SRX"},
     ),
+    Row("delete in WITH", T, "WITH x AS (DELETE FROM t RETURNING id) SELECT * FROM x", {"t": "RX scan"}),
+    Row(
+        "delete in WITH of an insert",
+        TWO,
+        "WITH x AS (DELETE FROM t) INSERT INTO child VALUES (9)",
+        {"t": "RX scan", "child": "RX"},
+    ),
+    Row("explain analyze", T, "EXPLAIN ANALYZE DELETE FROM t", {"t": "RX scan"}),
+    Row(
+        "analyze, inherited",
+        PARENTS,
+        "ANALYZE mother",
+        {"mother": "SUX"},
+        {18: {"mother": "SUX", "son": "SUX"}},
+    ),
 ]

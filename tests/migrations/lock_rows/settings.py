@@ -75,7 +75,6 @@ ROWS = [
         T + "DROP PUBLICATION IF EXISTS pub; CREATE PUBLICATION pub;",
         "ALTER PUBLICATION pub ADD TABLE t",
         {"t": "SUX"},
-        unknown=True,
     ),
     Row("owner, partitioned", PARTS, "ALTER TABLE p OWNER TO CURRENT_USER", {"p": "AX"}),
     Row("enable row security, partitioned", PARTS, "ALTER TABLE p ENABLE ROW LEVEL SECURITY", {"p": "AX"}),

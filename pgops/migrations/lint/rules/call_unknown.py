@@ -4,6 +4,9 @@ CALL and SELECT of a function run code that stands elsewhere: it may lock tables
 has to be read there. With a connection a function that is declared STABLE or IMMUTABLE counts as harmless, since it
 can't write (manual, section 36.7 "Function Volatility Categories").
 
+Nor can it be told of statements that work on whatever they find: ALTER EXTENSION UPDATE, DROP and REASSIGN OWNED,
+ALTER TABLE ALL IN TABLESPACE, EXECUTE.
+
 A false alarm for functions of extensions that are known to be light.
 """
 
@@ -12,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pgops.migrations.lint.api import Hit, Kind, Rule
-from pgops.sql.statements import Call, Expression, Select
+from pgops.sql.statements import Call, Other, Select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,9 +36,11 @@ def look(step: Step) -> Iterator[Hit]:
         yield Hit(message=f"The procedure {meaning.procedure} may do anything: what it locks is unknown.")
     elif isinstance(meaning, Select):
         for name in meaning.functions:
-            if step.known.is_volatile(Expression(functions=(name,))) is None:
+            if step.known.may_do_anything(name):
                 yield Hit(message=f"The function {name} may do anything: what it locks is unknown.")
                 return
+    elif isinstance(meaning, Other) and step.effect.unknown is not None:
+        yield Hit(message=f"What {meaning.what.upper()} locks can't be told from the statement.")
 
 
 RULE = Rule(
@@ -47,5 +52,5 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     covers_small=True,
-    statements=(Call, Select),
+    statements=(Call, Select, Other),
 )

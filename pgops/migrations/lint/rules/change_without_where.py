@@ -4,7 +4,8 @@ Often a condition was forgotten: then the old values are gone, or the rows are. 
 row in one transaction: the table doubles, all rows stay locked till COMMIT, and a standby falls behind. `WHERE true`
 says that it is meant; TRUNCATE empties a table at once, and `pgops backfill` goes by batches (manual, UPDATE, DELETE).
 
-Nothing is said of a table that the script itself has made. A DELETE is critical, as what it removes is gone.
+In WITH, and under EXPLAIN ANALYZE, it is carried out as well. Nothing is said of a table that the script itself has
+made. A DELETE is critical, as what it removes is gone.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pgops.findings import Severity
 from pgops.migrations.lint.api import Hit, Kind, Rule, exists_already
-from pgops.sql.statements import Change
+from pgops.sql.statements import Change, Select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,16 +27,17 @@ GOOD = "UPDATE orders SET state = 'new' WHERE state IS NULL;"
 
 
 def look(step: Step) -> Iterator[Hit]:
-    change = step.statement.meaning
-    if not isinstance(change, Change) or change.verb not in {"update", "delete"} or change.has_where:
+    meaning = step.statement.meaning
+    if not isinstance(meaning, Change | Select):
         return
-    if exists_already(step, change.table):
-        done = "writes every row" if change.verb == "update" else "deletes every row"
-        yield Hit(
-            message=f"This {done} of {change.table}: it has no WHERE.",
-            severity=Severity.CRITICAL if change.verb == "delete" else None,
-            touch=step.effect.on(change.table),
-        )
+    for change in (*([meaning] if isinstance(meaning, Change) else []), *meaning.changes):
+        if change.verb in {"update", "delete"} and not change.has_where and exists_already(step, change.table):
+            done = "writes every row" if change.verb == "update" else "deletes every row"
+            yield Hit(
+                message=f"This {done} of {change.table}: it has no WHERE.",
+                severity=Severity.CRITICAL if change.verb == "delete" else None,
+                touch=step.effect.on(change.table),
+            )
 
 
 RULE = Rule(
@@ -47,5 +49,5 @@ RULE = Rule(
     bad=BAD,
     good=GOOD,
     covers_small=True,
-    statements=(Change,),
+    statements=(Change, Select),
 )

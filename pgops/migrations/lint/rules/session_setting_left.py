@@ -64,9 +64,10 @@ def look(step: Step) -> Iterator[Hit]:
     if any(_puts_back(each, setting.name) for each in later):
         return
     one_transaction = step.in_transaction and not any(map(_ends_transaction, later))
+    local, is_set = _SET.subn("SET LOCAL ", step.statement.text, count=1)  # not so of SELECT set_config()
     yield Hit(
         message=f"{setting.name} stays set on this connection after the script; SET LOCAL, or RESET at its end.",
-        fix=_SET.sub("SET LOCAL ", step.statement.text, count=1) + ";" if one_transaction else None,
+        fix=f"{local};" if one_transaction and is_set else None,
     )
 
 
