@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgops.backups.archived_wal import archive_in, wal_gaps, with_missing_wal
 from pgops.backups.model import Backup, Repository
-from pgops.backups.programs import Tool, unusual
+from pgops.backups.programs import MISSHAPEN, Tool, unusual
 from pgops.errors import BackupToolError
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def read_barman(server: str, *, options: Sequence[str] = (), program: str = TOOL
             wal_unseen=unseen,
             wal_gaps=gaps,
         )
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except MISSHAPEN as error:
         raise unusual("Barman", error) from None
 
 

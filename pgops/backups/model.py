@@ -1,4 +1,7 @@
-"""Backups, and the WAL that goes with them, in the same words whichever tool keeps them. Plain data."""
+"""Backups, and the WAL that goes with them, in the same words whichever tool keeps them. Plain data.
+
+What tools say is not believed to have the types that it should: anything else is a `TypeError` here, and not later.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,20 @@ from pgops.findings import as_tuple
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
+@attrs.frozen
+class _AsDeclared:
+    """What makes a `TypeError` of a field that is not of its declared type."""
+
+    def __attrs_post_init__(self) -> None:
+        for field in attrs.fields(attrs.resolve_types(type(self))):
+            value = getattr(self, field.name)
+            # isinstance() takes every declaration here but those of tuples, which have a converter
+            if field.converter is None and not isinstance(value, field.type):
+                raise TypeError(f"{field.name} is {value!r}")
+
+
 @attrs.frozen(kw_only=True)
-class Backup:
+class Backup(_AsDeclared):
     """One backup. What its tool does not say is None."""
 
     label: str
@@ -38,7 +53,7 @@ class Backup:
 
 
 @attrs.frozen(kw_only=True)
-class WalGap:
+class WalGap(_AsDeclared):
     """WAL files that are missing in an archive, between two that are there."""
 
     first: str
@@ -47,7 +62,7 @@ class WalGap:
 
 
 @attrs.frozen(kw_only=True)
-class Repository:
+class Repository(_AsDeclared):
     """What one tool keeps of one server, at the moment of `read_at`.
 
     `wal_gaps` is None where nobody has looked at every file of the archive; an archive without a gap has `()`.

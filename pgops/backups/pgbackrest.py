@@ -17,7 +17,7 @@ import attrs
 
 from pgops.backups.archived_wal import SEGMENT_BYTES, wal_gaps, wal_names, with_missing_wal
 from pgops.backups.model import Backup, Repository
-from pgops.backups.programs import Tool, loaded, unusual
+from pgops.backups.programs import MISSHAPEN, Tool, loaded, unusual
 from pgops.errors import BackupToolError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def read_pgbackrest(
             for each in stanzas
             for repository, archive, key in _repositories(each)
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except MISSHAPEN as error:
         raise unusual("pgbackrest", error) from None
 
 
@@ -71,7 +71,7 @@ def parse_pgbackrest(info: str | bytes | Sequence[Stanza]) -> tuple[Repository, 
     stanzas = loaded(info, "pgbackrest info") if isinstance(info, (str, bytes)) else info
     try:
         return tuple(repository for stanza in stanzas for repository, _, _ in _repositories(stanza))
-    except (KeyError, TypeError, AttributeError) as error:
+    except MISSHAPEN as error:
         raise unusual("pgbackrest info", error) from None
 
 

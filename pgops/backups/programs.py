@@ -87,6 +87,10 @@ def loaded(text: bytes | str, name: str) -> Any:
         ) from None
 
 
+MISSHAPEN = (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, OSError)
+"""What reading JSON raises that is not shaped as expected; the last two are of times that no calendar has."""
+
+
 def unusual(name: str, error: Exception) -> BackupToolError:
     """The error for JSON that is not shaped as that tool's is."""
     return BackupToolError(f"That is not what {name} gives: {error!r}.", cure="Look which version of it wrote that.")

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from pgops.backups.model import Backup, Repository, WalGap
-from pgops.backups.programs import Tool, loaded, unusual
+from pgops.backups.programs import MISSHAPEN, Tool, loaded, unusual
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,7 +55,7 @@ def parse_walg(
             last_wal=details[-1]["end_segment"] if details else None,
             wal_gaps=None if details is None else tuple(map(_gap, filter(_is_missing, details))),
         )
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except MISSHAPEN as error:
         raise unusual("WAL-G", error) from None
 
 

@@ -10,6 +10,7 @@ import logging
 import re
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -117,8 +118,15 @@ def answer(
         found = _failure(conn, planned, error, given.server, exceeded=limit if timed_out else None)
     except Exception as error:  # a check's own mistake is its result, and the run goes on
         logger.exception("The check %s failed", planned.check.id)
-        found = failed(f"the check itself is at fault: {type(error).__name__}: {error}")
+        found = failed(f"the check itself is at fault: {_in_words(error)}")
     return planned.result(found, time.perf_counter() - began)
+
+
+def _in_words(error: Exception) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # one whose own words fail must not take the run along
+        return type(error).__name__
 
 
 def _found(
@@ -192,7 +200,8 @@ def _probed(probe: Probe, planned: Planned, given: Circumstances) -> Answer:
     if name not in given.facilities:
         return skipped(Lack(f"no facility {name!r} was handed in", f"run_checks(..., facilities={{{name!r}: ...}})"))
     try:
-        rows = list(probe.read(given.facilities[name]))
+        with _going_on(planned):
+            rows = list(probe.read(given.facilities[name]))
     except PgopsError as error:  # what was handed in is of no use, and says why
         return skipped(Lack(error.what, error.cure))
     if not all(isinstance(row, planned.check.row) for row in rows):
@@ -222,7 +231,8 @@ def judged(planned: Planned, rows: list[Any], given: Circumstances) -> Answer:
         limits_of=planned.bounds.of(check),
     )
     findings: Sequence[Finding]
-    findings, unseen = _numbered(check.id, check.judge(rows, seen))
+    with _going_on(planned):
+        findings, unseen = _numbered(check.id, check.judge(rows, seen))
     findings = planned.bounds.weighed(findings)
     kept["unseen"] = tuple(unseen)
     if planned.suppressions:
@@ -234,6 +244,17 @@ def judged(planned: Planned, rows: list[Any], given: Circumstances) -> Answer:
     if unseen:
         return Outcome.SKIPPED, kept | _unjudged(unseen)
     return Outcome.CLEAN, kept
+
+
+@contextmanager
+def _going_on(planned: Planned) -> Iterator[None]:
+    """A stranger's check that calls sys.exit() is at fault itself. In one of ours it is the program that ends."""
+    try:
+        yield
+    except SystemExit as error:
+        if planned.trusted:
+            raise
+        raise RuntimeError(f"it calls sys.exit({error.code!r})") from error
 
 
 def _readings(check: Check[Any, Any], rows: Iterable[Any]) -> Iterator[Reading]:
@@ -254,6 +275,25 @@ def _unjudged(unseen: list[Unseen]) -> dict[str, str]:
     return {"reason": f"{number} could not be judged: {first.reason}", "cure": "\n".join(cures[:20])}
 
 
+_TEXT_OR_NONE = (str, type(None))
+_NUMBER_OR_NONE = (float, int, type(None))
+
+
+def _can_be_written(finding: Any) -> bool:
+    """Whether its parts are what they are declared to be: attrs does not look, and a report has to be written later."""
+    return (
+        isinstance(finding, Finding)
+        and isinstance(finding.severity, Severity)
+        and isinstance(target := finding.target, Target)
+        and isinstance(target.name, str)
+        and isinstance(target.schema, _TEXT_OR_NONE)
+        and isinstance(target.sub, _TEXT_OR_NONE)
+        and isinstance(finding.message, str)
+        and isinstance(finding.fix, _TEXT_OR_NONE)
+        and isinstance(finding.confidence, _NUMBER_OR_NONE)
+    )
+
+
 def _numbered(check: str, verdicts: Iterable[Finding | Unseen]) -> tuple[list[Finding], list[Unseen]]:
     """The findings with the check's id on them, those about equal targets told apart by a number."""
     findings: list[Finding] = []
@@ -264,8 +304,8 @@ def _numbered(check: str, verdicts: Iterable[Finding | Unseen]) -> tuple[list[Fi
         if isinstance(each, Unseen):
             unseen.append(each)
             continue
-        if not (isinstance(each, Finding) and isinstance(each.severity, Severity) and isinstance(each.target, Target)):
-            raise TypeError(f"its judge gives {each!r}, which is no Finding with a Severity and a Target")
+        if not _can_be_written(each):
+            raise TypeError(f"its judge gives {each!r}, which is no Finding with a Severity, a Target and texts")
         known = len(targets)
         targets.add(each.target)
         nth = 1

@@ -143,9 +143,14 @@ def test_what_was_taken_elsewhere():
     )
     assert repository.backups[0].error == "pages with wrong checksums"
     assert not repository.backups[0].usable
-    for wrong in ("{", "[1]", '[{"name": "x"}]'):
+    wrong = ["{", "[1]", '[{"name": "x"}]']
+    whole = json.dumps(info)
+    for right, odd in (('"shop"', "null"), ('"full"', "[]"), ("1767225600", "1e30"), ("1767229200", "99999999999999")):
+        assert right in whole
+        wrong.append(whole.replace(right, odd))
+    for text in wrong:
         with pytest.raises(BackupToolError):
-            parse_pgbackrest(wrong)
+            parse_pgbackrest(text)
 
 
 def test_a_tool_that_is_not_there_or_hangs_or_fails(tmp_path):

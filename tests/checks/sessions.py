@@ -28,6 +28,13 @@ def ask(conn: psycopg.Connection[Any], check: Check[Any, Any], **limits: Any) ->
     return run_checks(conn, [check], registry=Registry.of([check]), limits={check.id: limits}).results[0]
 
 
+def fill(database: ScratchDatabase, *statements: str) -> None:
+    """Execute them in a session that ends: it has reported its changes then, so none is counted after an ANALYZE."""
+    with database.connect() as conn:
+        for statement in statements:
+            conn.execute(statement.encode())
+
+
 class Sessions:
     """Sessions of one database. `open` gives an idle one, `start` one that is at work on a statement."""
 

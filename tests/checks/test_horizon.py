@@ -82,6 +82,20 @@ def test_a_young_snapshot_is_nothing_and_a_billion_is_critical(sessions):
     assert worst.severity is Severity.CRITICAL
 
 
+def test_a_parallel_query_is_its_leaders(sessions):
+    leader = sessions.open()
+    forced = "debug_parallel_query" if leader.info.server_version >= 160000 else "force_parallel_mode"
+    leader.execute(f"SET {forced} = on")
+    worker = "EXISTS (SELECT FROM pg_stat_activity AS w WHERE w.leader_pid = pg_stat_activity.pid)"
+    sessions.start("SELECT count(*), pg_sleep(60) FROM t", leader, until=worker)
+    use_up(sessions.observer, 3)
+    of_both = "SELECT pid FROM pg_stat_activity WHERE %s IN (pid, leader_pid)"
+    both = [pid for (pid,) in sessions.observer.execute(of_both, [pid_of(leader)]).fetchall()]
+    assert len(both) == 2
+    (finding,) = [each for each in ask(sessions.observer, HORIZON, warn_xids=2).findings if each.details["pid"] in both]
+    assert finding.fix == f"SELECT pg_catalog.pg_cancel_backend({pid_of(leader)});", "it is at work"
+
+
 def test_a_vacuum_at_work_holds_back_nobody(sessions):
     conn = sessions.observer
     conn.execute("INSERT INTO t SELECT generate_series(1, 20000); DELETE FROM t")

@@ -27,7 +27,7 @@ from pgops.findings import Severity
 from pgops.scratch import fresh_database, start_server
 from pgops.scratch.binaries import embedded_binaries
 from pgops.testing import run_script
-from tests.checks.sessions import ask, role
+from tests.checks.sessions import ask, fill, role
 
 if TYPE_CHECKING:
     from pgops.scratch import ScratchDatabase
@@ -205,9 +205,12 @@ def test_scattered_or_repeated_values_are_unseen_without_statistics(database, ch
 
 
 def test_row_security_hides_statistics_and_the_cure_cures(database: ScratchDatabase) -> None:
+    fill(
+        database,
+        "CREATE TABLE t (a int, b int, c text)",
+        "INSERT INTO t SELECT NULL, hashint4(g), g % 3 FROM generate_series(1, 30000) AS g",
+    )
     with database.connect() as conn, role(database.server, "bound_by_rows") as bound:
-        conn.execute("CREATE TABLE t (a int, b int, c text)")
-        conn.execute("INSERT INTO t SELECT NULL, hashint4(g), g % 3 FROM generate_series(1, 30000) AS g")
         conn.execute("CREATE INDEX t_a ON t (a); CREATE INDEX t_b ON t USING brin (b)")
         conn.execute("CREATE INDEX t_c ON t USING hash (c); ANALYZE t")
         conn.execute("ALTER TABLE t ENABLE ROW LEVEL SECURITY")

@@ -33,7 +33,7 @@ def test_who_waits_is_told_by_the_seconds(sessions):
     assert ask(sessions.observer, WAIT).outcome is Outcome.CLEAN
     (finding,) = ask(sessions.observer, WAIT, info_s=0.0, warn_s=0.001, crit_s=1000.0).findings
     assert (finding.severity, finding.details["pid"]) == (Severity.WARNING, pid_of(waiter))
-    assert "AccessShareLock on public.ta.ble" in finding.message
+    assert 'AccessShareLock on public."ta.ble"' in finding.message
     assert "<b>pool</b> 100%s" in finding.message
     sessions.observer.execute(finding.fix)
     sessions.finished()

@@ -9,12 +9,14 @@ import pytest
 
 from pgops import Outcome, Severity, run_checks
 from pgops.checks.activity.wait_event_pressure import CHECK as PRESSURE
+from pgops.checks.locks.lock_wait import CHECK as WAIT
 from pgops.checks.replication.lag import CHECK as LAG
 from pgops.checks.replication.logical_slot_spill import CHECK as SPILL
 from pgops.checks.replication.orphaned_origin import CHECK as ORIGIN
 from pgops.checks.replication.publications import CHECK as PUBLICATIONS
 from pgops.checks.replication.standby_missing import CHECK as MISSING
 from pgops.checks.replication.standbys import CHECK as STANDBYS
+from pgops.checks.replication.subscription_down import CHECK as DOWN
 from pgops.checks.replication.subscription_table_not_ready import CHECK as NOT_READY
 from pgops.checks.replication.subscriptions import CHECK as SUBSCRIPTIONS
 from pgops.checks.replication.synchronous_standby_missing import CHECK as SYNCHRONOUS
@@ -23,7 +25,9 @@ from pgops.checks.wal.backend_fsync import CHECK as FSYNC
 from pgops.checks.wal.overview import CHECK as WAL_OVERVIEW
 from pgops.checks.wal.wal_buffers_full import CHECK as BUFFERS
 from pgops.checks.wal.wal_level_mismatch import CHECK as LEVEL
+from pgops.errors import NotApprovedError, StaleProposalError
 from pgops.scratch import ScratchDatabase, restart_server, start_server, stop_server
+from pgops.scripting import propose_sql
 from tests.checks.replicas import NAME, start_pair
 from tests.checks.sessions import ask, role, sessions_of, wait_for
 from tests.servers import SETTINGS
@@ -155,6 +159,20 @@ def test_commits_that_wait_for_a_synchronous_standby(pair):
         wait_for(lambda: ask(conn, SYNCHRONOUS).outcome is Outcome.CLEAN, "nobody to be wanted")
 
 
+def test_replay_that_waits_for_a_reader(pair):
+    with pair.primary.connect() as primary, pair.standby.connect() as standby, pair.standby.connect() as reader:
+        primary.execute("CREATE TABLE IF NOT EXISTS altered (a int)")
+        reader.execute("BEGIN")
+        there = "SELECT to_regclass('altered')"
+        wait_for(lambda: reader.execute(there).fetchone() != (None,), "the table to arrive")
+        reader.execute("LOCK TABLE altered IN ACCESS SHARE MODE")
+        primary.execute("ALTER TABLE altered ADD COLUMN b int")
+        wait_for(lambda: bool(ask(standby, WAIT, info_s=0.0).findings), "replay to wait")
+        [finding] = ask(standby, WAIT, info_s=0.0).findings
+        assert "Replay stands still" in finding.message
+        assert finding.fix is None, "the server cancels sessions only"
+
+
 def test_a_bare_role_is_told_what_it_lacks(pair):
     with role(pair.primary, "no_replica") as name, pair.primary.connect(user=name) as bare:
         for check in (LAG, STANDBYS, MISSING, SYNCHRONOUS):
@@ -198,6 +216,15 @@ def test_a_table_that_is_not_replicated_and_one_that_is(pair, subscriber):
             conn.execute('DELETE FROM "clash ing"')
             wait_for(lambda: ask(conn, NOT_READY).outcome is Outcome.CLEAN, "it to be copied")
             assert ask(conn, ORIGIN).outcome is Outcome.CLEAN, "each belongs to the subscription"
+            assert ask(conn, DOWN).outcome is Outcome.CLEAN
+            if subscriber.major >= 15:
+                conn.execute("ALTER SUBSCRIPTION sub SET (disable_on_error = true)")
+                conn.execute("INSERT INTO copied VALUES (2)")
+                publisher.execute("INSERT INTO copied VALUES (2)")
+                wait_for(lambda: bool(ask(conn, DOWN).findings), "the subscription to give up")
+                wait_for(lambda: not ask(conn, DOWN).rows[0].enabled, "it to be disabled")
+                [down] = ask(conn, DOWN).findings
+                assert (down.severity, "disabled itself" in down.message) == (Severity.CRITICAL, True)
         finally:
             conn.execute("DROP SUBSCRIPTION sub")
             publisher.execute("DROP PUBLICATION pub")
@@ -264,6 +291,7 @@ def test_a_wal_level_that_does_not_fit(server):
             conn.execute("SET client_min_messages = error; CREATE PUBLICATION p FOR ALL TABLES")
             [finding] = ask(conn, LEVEL).findings
             assert finding.severity is Severity.WARNING
+            assert finding.message.endswith("at the next restart.")
             conn.execute(finding.fix.encode())
         restart_server(alone)
         with alone.connect() as conn:
@@ -311,3 +339,13 @@ def test_sessions_that_fsync_themselves(server):
         wait_for(lambda: bool(found()), "the statistics to arrive")
         assert found()[0].severity is Severity.WARNING
         assert ask(conn, FSYNC, warn_times=1_000_000).outcome is Outcome.CLEAN
+
+
+def test_a_physical_copy_is_another_target_for_an_approval(pair):
+    with pair.primary.connect() as conn, pair.standby.connect() as on_copy:
+        proposal, same_there = propose_sql(conn, "SELECT 1"), propose_sql(on_copy, "SELECT 1")
+        assert proposal.target | {"address": None} == same_there.target | {"address": None}
+        with pytest.raises(NotApprovedError):
+            proposal.apply(conn, approval=same_there.approve(by="ann"))
+        with pytest.raises(StaleProposalError, match="another address"):
+            proposal.apply(on_copy, approval=proposal.approve(by="ann"))

@@ -7,6 +7,7 @@ import pytest
 
 import pgops
 from pgops import Outcome, Severity
+from pgops.checks.activity.xmin_horizon import CHECK as HORIZON
 from pgops.checks.replication.inactive_slot import CHECK as INACTIVE
 from pgops.checks.replication.replay_paused import CHECK as PAUSED
 from pgops.checks.replication.slot_lost import CHECK as LOST
@@ -69,6 +70,14 @@ def test_a_slot_left_behind_is_found_and_dropped(conn):
     assert ask(conn, INACTIVE, idle_s=0.0).outcome is Outcome.CLEAN
 
 
+def test_a_slot_that_nobody_ever_used_keeps_nothing(conn):
+    conn.execute("SELECT pg_create_physical_replication_slot('never_used')")
+    (finding,) = ask(conn, INACTIVE, idle_s=0.0).findings
+    assert finding.severity is Severity.INFO
+    assert "keeps no WAL" in finding.message
+    assert "disk" not in finding.message
+
+
 def test_a_temporary_slot_is_its_sessions_own(conn):
     conn.execute("SELECT pg_create_physical_replication_slot('passing', true, true)")
     assert ask(conn, INACTIVE, idle_s=0.0).outcome is Outcome.CLEAN
@@ -91,6 +100,8 @@ def test_what_a_slot_keeps_is_measured(conn):
 
 
 def test_a_slot_that_is_bounded_is_lost(conn):
+    conn.execute("SELECT pg_create_logical_replication_slot('decoder', 'pgoutput')")
+    assert {row.name for row in ask(conn, HORIZON).rows if row.kind == "replication slot"} == {"decoder"}
     conn.execute("SELECT pg_create_physical_replication_slot('too_slow', true)")
     conn.execute("ALTER SYSTEM SET max_slot_wal_keep_size = '16MB'")
     conn.execute("SELECT pg_reload_conf()")
@@ -101,10 +112,15 @@ def test_a_slot_that_is_bounded_is_lost(conn):
         conn.execute("CHECKPOINT")
         wait_for(lambda: bool(ask(conn, LOST).findings), "the slot to be lost")
         conn.execute("CHECKPOINT")
-        (finding,) = ask(conn, LOST).findings
-        assert finding.severity is Severity.CRITICAL
+        found = ask(conn, LOST).findings
+        assert {(each.target.name, each.severity) for each in found} == {
+            ("decoder", Severity.CRITICAL),
+            ("too_slow", Severity.CRITICAL),
+        }
         assert ask(conn, INACTIVE, idle_s=0.0).outcome is Outcome.CLEAN, "it is told once"
-        conn.execute(finding.fix)
+        assert "replication slot" not in {row.kind for row in ask(conn, HORIZON).rows}, "it holds back nothing any more"
+        for finding in found:
+            conn.execute(finding.fix)
         assert ask(conn, LOST).outcome is Outcome.CLEAN
     finally:
         conn.execute("ALTER SYSTEM RESET max_slot_wal_keep_size")
@@ -131,7 +147,9 @@ def test_a_subscription_without_a_publisher(conn):
     try:
         (disabled,) = ask(conn, DOWN).findings
         assert (disabled.severity, disabled.target.name) == (Severity.INFO, "my 'sub' 100%s {x}")
+        assert "slot" not in disabled.message, "there is none"
         conn.execute("ALTER SUBSCRIPTION \"my 'sub' 100%s {x}\" SET (slot_name = 's')")
+        assert "its slot on the publisher keeps WAL" in ask(conn, DOWN).findings[0].message
         conn.execute("ALTER SUBSCRIPTION \"my 'sub' 100%s {x}\" ENABLE")
         # A worker begins, can't connect and ends, again and again.
         critical = lambda: [each.severity for each in ask(conn, DOWN).findings] == [Severity.CRITICAL]  # noqa: E731
@@ -152,7 +170,9 @@ def test_a_standby_that_receives_nothing(server):
         assert "pause" in paused.message
         conn.execute(paused.fix)
         wait_for(lambda: ask(conn, PAUSED).outcome is Outcome.CLEAN, "replay to go on")
-        assert ask(conn, INACTIVE).outcome is Outcome.SKIPPED
+        conn.execute("SELECT pg_create_physical_replication_slot('of_a_cascade', true)")
+        (own,) = ask(conn, INACTIVE, idle_s=0.0).findings
+        assert (own.target.name, own.severity) == ("of_a_cascade", Severity.WARNING)
 
 
 def test_a_primary_receives_from_nobody(any_database):

@@ -12,8 +12,8 @@ import attrs
 import pytest
 
 import pgops
-from pgops import Outcome, Query, Requires, run_checks
-from tests.checks.making import NOTHING, Row, make_check, trusted
+from pgops import Finding, Outcome, Query, Requires, Severity, Target, run_checks
+from tests.checks.making import NOTHING, Row, make_check, trusted, untrusted
 from tests.checks.states import (
     NAME,
     QUIET,
@@ -157,11 +157,40 @@ def test_a_probe_reads_the_facility_that_is_handed_in(any_database):
     assert [finding.target.name for finding in report.findings] == ["a", "b"]
 
 
+class SpeechlessError(Exception):
+    def __str__(self):
+        raise ValueError("no words")
+
+
+def judging(raised=None, **parts):
+    """A judge that raises, or gives one finding whose parts are these."""
+
+    def judge(rows, seen):
+        if raised is not None:
+            raise raised
+        finding = {"severity": Severity.INFO, "target": Target("table", "public", "t"), "message": "It is wrong."}
+        return [Finding(**{**finding, **parts})]
+
+    return judge
+
+
 FAULTY = {
     "a column that Row lacks": make_check("faulty", "SELECT 1 AS other"),
     "a judge that raises": make_check("faulty", "SELECT 'x'::text AS name", judge=lambda rows, seen: 1 / 0),
     "a judge that gives nonsense": make_check("faulty", "SELECT 'x'::text AS name", judge=lambda rows, seen: [42]),
     "no rows at all": make_check("faulty", "SET LOCAL jit = off"),
+    **{
+        what: make_check("faulty", "SELECT 'x'::text AS name", judge=judge)
+        for what, judge in {
+            "an error without words": judging(SpeechlessError()),
+            "a judge that gives None": lambda rows, seen: None,
+            "a message that is no text": judging(message=None),
+            "a fix that is no text": judging(fix=5),
+            "a confidence that is no number": judging(confidence="high"),
+            "a target without a name": judging(target=Target("table", "public", None)),
+            "a schema that is no text": judging(target=Target("table", 5, "t")),
+        }.items()
+    },
 }
 
 
@@ -171,3 +200,14 @@ def test_a_checks_own_fault_is_its_result(check, any_database, caplog):
         report = run_checks(conn, registry=trusted(check, QUIET))
     assert outcomes(report) == {"faulty": "failed", "quiet": "clean"}
     assert "the check itself is at fault" in report["made.faulty"].reason
+    assert pgops.Report.from_json(report.to_json()).to_text()
+
+
+def test_a_strangers_check_does_not_end_the_program(any_database):
+    leaving = make_check("leaving", "SELECT 'x'::text AS name", judge=judging(SystemExit(3)))
+    with any_database.connect() as conn:
+        report = run_checks(conn, registry=untrusted(leaving, QUIET))
+        assert outcomes(report) == {"leaving": "failed", "quiet": "clean"}
+        assert "sys.exit(3)" in report["made.leaving"].reason
+        with pytest.raises(SystemExit):  # one of ours never does: it is the program, told to end
+            run_checks(conn, registry=trusted(leaving))

@@ -82,6 +82,7 @@ def numbered(rows: int, *, has_default: bool = False) -> Row:
         (monthly(-299), Severity.CRITICAL),
         (monthly(-1000), Severity.WARNING),
         (monthly(-1000, has_default=True), Severity.INFO),
+        (monthly(-400, length_days=365), Severity.WARNING),
         # days: the next one has to be there before the last hour of this
         (monthly(1.5, length_days=1), None),
         (monthly(0.5, length_days=1), Severity.WARNING),

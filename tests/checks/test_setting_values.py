@@ -11,6 +11,8 @@ import pytest
 from pgops.checks.api import Seen
 from pgops.checks.settings._reading import Setting, in_bytes, in_seconds, in_words, remedy
 from pgops.checks.settings._releases import AS_OF, NEWEST_MINOR, SUPPORTED_UNTIL, Release
+from pgops.checks.settings.contradiction import CHECK as CONTRADICTION
+from pgops.checks.settings.memory_overcommit import CHECK as MEMORY
 from pgops.checks.settings.minor_outdated import CHECK as MINOR
 from pgops.checks.settings.random_page_cost_high import CHECK as RANDOM_COST
 from pgops.checks.settings.version_end_of_life import CHECK as END_OF_LIFE
@@ -131,6 +133,7 @@ def test_values_in_their_units() -> None:
     [
         ("configuration file", "user", "ALTER SYSTEM SET work_mem = '8MB';"),
         ("default", "postmaster", "ALTER SYSTEM SET work_mem = '8MB';"),
+        ("global", "user", "ALTER ROLE ALL RESET work_mem;"),
         ("database", "user", 'ALTER DATABASE "my shop" RESET work_mem;'),
         ("user", "user", 'ALTER ROLE "Me" RESET work_mem;'),
         ("database user", "user", 'ALTER ROLE "Me" IN DATABASE "my shop" RESET work_mem;'),
@@ -139,6 +142,57 @@ def test_values_in_their_units() -> None:
 )
 def test_a_remedy_goes_to_where_the_value_comes_from(source: str, context: str, sql: str | None) -> None:
     assert remedy(setting(source=source, context=context), "8MB", SERVER) == sql
+
+
+# --- memory -----------------------------------------------------------------------------------------------------------
+
+GB, MB, KB = 2**30, 2**20, 2**10
+
+
+@pytest.mark.parametrize(
+    ("memory", "work", "connections", "expected"),
+    [
+        pytest.param(1 * GB, 1310 * KB, 200, [], id="small, as pgtune sets it"),
+        pytest.param(256 * GB, 64 * MB, 500, [], id="large"),
+        pytest.param(1 * GB, 4 * MB, 200, [Severity.WARNING], id="small, too much for each"),
+        pytest.param(256 * GB, 256 * MB, 500, [Severity.INFO], id="large, a little too much"),
+    ],
+)
+def test_memory_is_judged_by_what_the_cache_lets_expect(
+    memory: int, work: int, connections: int, expected: list[Severity]
+) -> None:
+    row = MEMORY.row(
+        shared_buffers_bytes=memory // 4,
+        work_mem_bytes=work,
+        hash_mem_ratio=2.0,
+        max_connections=connections,
+        maintenance_bytes=memory // 16 if memory < 32 * GB else 2 * GB,
+        autovacuum_workers=3,
+        effective_cache_bytes=memory * 3 // 4,
+        effective_cache_set=True,
+    )
+    findings = list(MEMORY.judge([row], seen_at(MEMORY, datetime(2026, 1, 1, tzinfo=UTC))))
+    assert [finding.severity for finding in findings] == expected
+
+
+# --- settings against each other --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("values", "loser"),
+    [
+        ({"min_wal_size": "2048", "max_wal_size": "1024"}, ["min_wal_size"]),
+        ({"min_wal_size": "80", "max_wal_size": "1024"}, []),
+        ({"max_slot_wal_keep_size": "1024", "wal_keep_size": "2048"}, ["max_slot_wal_keep_size"]),
+        ({"max_slot_wal_keep_size": "-1", "wal_keep_size": "2048"}, []),
+        ({"max_slot_wal_keep_size": "4096", "wal_keep_size": "2048"}, []),
+    ],
+)
+def test_settings_that_contradict_each_other(values: dict[str, str], loser: list[str]) -> None:
+    idle = setting("idle_in_transaction_session_timeout", "0", unit="ms")
+    rows = [idle, *(setting(name, value, unit="MB") for name, value in values.items())]
+    findings = CONTRADICTION.judge(rows, seen_at(CONTRADICTION, datetime(2026, 1, 1, tzinfo=UTC)))
+    assert [finding.target.name for finding in findings] == loser
 
 
 # --- disks ------------------------------------------------------------------------------------------------------------

@@ -67,6 +67,8 @@ WRONG = {
     "log_autovacuum_min_duration": "-1",
     "log_line_prefix": "",
     "log_duration": "on",
+    "log_min_duration_statement": "0",
+    "row_security": "off",
     "huge_pages": "off",
 }
 OF_SOME_VERSIONS = {"force_parallel_mode": ("on", 15), "old_snapshot_threshold": ("1h", 16)}
@@ -77,6 +79,7 @@ FOUND = {
         "ignore_invalid_pages",
         "zero_damaged_pages",
         "data_sync_retry",
+        "row_security",
     },
     "settings.fsync_off": {"fsync"},
     "settings.full_page_writes_off": {"full_page_writes"},

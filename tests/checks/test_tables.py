@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from pgops.checks.tables.sizes import CHECK
-from tests.checks.sessions import Sessions, ask, role, sessions_of
+from tests.checks.sessions import Sessions, ask, fill, role, sessions_of
 
 HOSTILE = 'ta."ble %s {x}é'
 
@@ -169,8 +169,8 @@ def test_what_is_listed_and_in_which_order(database):
 
 
 def test_only_the_largest_by_estimate_are_measured(database):
+    fill(database, "CREATE TABLE large AS SELECT generate_series(1, 9000) AS a; CREATE TABLE small AS SELECT 1 AS a")
     with database.connect() as conn:
-        conn.execute("CREATE TABLE large AS SELECT generate_series(1, 9000) AS a; CREATE TABLE small AS SELECT 1 AS a")
         conn.execute("ANALYZE")
         rows = sizes(conn, measure=1)
         assert {name: row.exact for name, row in rows.items()} == {"large": True, "small": False}

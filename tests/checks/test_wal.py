@@ -46,6 +46,9 @@ def test_an_archive_command_that_fails_and_works_again(archiving):
             return ask(conn, FAILING).findings[0].severity is Severity.INFO
 
         wait_for(mended, "archiving to work again")
+        (taken,) = ask(conn, OFF).findings
+        assert taken.severity is Severity.WARNING
+        assert "keeps none" in taken.message
         conn.execute("SELECT pg_stat_reset_shared('archiver')")
         wait_for(lambda: ask(conn, FAILING).outcome is Outcome.CLEAN, "the counters to be reset")
 

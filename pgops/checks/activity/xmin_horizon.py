@@ -18,7 +18,7 @@ import attrs
 
 from pgops.checks.api import Check, Metric, Query, Scope, limit
 from pgops.checks.judging import by, each_row
-from pgops.checks.sessions import SEES_SESSIONS, prepared_target, roll_back_prepared, terminate
+from pgops.checks.sessions import SEES_SESSIONS, cancel, prepared_target, roll_back_prepared, terminate
 from pgops.findings import Target
 
 
@@ -58,14 +58,16 @@ WITH holder AS (
     FROM pg_catalog.pg_stat_activity AS a
    WHERE a.pid <> pg_catalog.pg_backend_pid()
      AND (a.backend_xmin IS NOT NULL OR a.backend_xid IS NOT NULL)
+     AND a.backend_type <> 'parallel worker'  -- it has its leader's snapshot
      -- VACUUM has a snapshot too, and holds back nobody (procarray.c, PROC_IN_VACUUM).
-     AND COALESCE(a.leader_pid, a.pid) NOT IN (SELECT v.pid FROM pg_catalog.pg_stat_progress_vacuum AS v)
+     AND a.pid NOT IN (SELECT v.pid FROM pg_catalog.pg_stat_progress_vacuum AS v)
    UNION ALL
   SELECT 'replication slot', s.slot_name::text, NULL, NULL, COALESCE(s.plugin::text, ''),
          CASE WHEN s.active THEN 'active' ELSE 'inactive' END, v.only_catalogs, pg_catalog.age(v.xmin)
     FROM pg_catalog.pg_replication_slots AS s
    CROSS JOIN LATERAL (VALUES (FALSE, s.xmin), (TRUE, s.catalog_xmin)) AS v (only_catalogs, xmin)
    WHERE v.xmin IS NOT NULL
+     AND s.wal_status IS DISTINCT FROM 'lost'  -- it keeps the number, and nobody heeds it any more (slot.c)
    UNION ALL
   SELECT 'prepared transaction', x.gid, NULL, x.database::text, '', NULL, FALSE, pg_catalog.age(x.transaction)
     FROM pg_catalog.pg_prepared_xacts AS x
@@ -86,20 +88,20 @@ def _target(row: Row) -> Target:
 
 
 def _message(row: Row, _: Limits) -> str:
-    what = "system catalogues" if row.only_catalogs else "VACUUM's horizon"
+    what, rows = ("system catalogues", "row of theirs") if row.only_catalogs else ("VACUUM's horizon", "row")
     where = f"in {row.database}" if row.database else "in all databases"
-    state = f", {row.state}" if row.state else ""
+    state = f" ({row.state})" if row.state else ""
     pid = f" {row.pid}" if row.pid else ""
     name = f" of {row.name}" if row.kind == "session" else f" {row.name}"
     return (
         f"The {row.kind}{pid}{name}{state} holds back {what} {where} by {row.age_xids:,} transactions: until it moves "
-        "on, no row that was deleted since can be removed."
+        f"on, no {rows} that was deleted since can be removed."
     )
 
 
 def _fix(row: Row, _: Limits) -> str | None:
     if row.kind == "session":
-        return terminate(row.pid)
+        return cancel(row.pid) if row.state == "active" else terminate(row.pid)
     return roll_back_prepared(row.name) if row.kind == "prepared transaction" else None
 
 

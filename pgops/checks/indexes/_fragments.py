@@ -1,4 +1,4 @@
-"""Pieces of SQL about one index: its size with all its parts, and what CREATE INDEX would say of it.
+"""Pieces of SQL about one index: its size with all its parts, what CREATE INDEX would say of it, and a warning with it.
 
 They call pg_index `x`, the index's own pg_class `i` and its table's `c`. pg_get_indexdef would say it all, and waits
 behind ACCESS EXCLUSIVE.
@@ -10,6 +10,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import LiteralString
+
+# Before a CREATE INDEX on a partitioned table.
+BLOCKS_ALL_PARTITIONS = (
+    "-- CONCURRENTLY is not possible here, so this blocks writes to all partitions while it builds. Without that:\n"
+    "-- CREATE INDEX CONCURRENTLY on each partition, ON ONLY the parent, and ALTER INDEX ... ATTACH PARTITION.\n"
+)
 
 # A partitioned index has no pages of its own.
 INDEX_BYTES: LiteralString = """(CASE WHEN i.relkind = 'i' THEN i.relpages

@@ -1,7 +1,8 @@
 """How two indexes are compared: the SQL that both `duplicate_index` and `redundant_index` begin with.
 
 `shaped` has one row for every index that may be compared with another, one on the same table that begins with the same
-column: all that decides whether two of them answer the same questions, and what stands in the way of dropping one. No
+column: all that decides whether two of them answer the same questions, and what stands in the way of dropping one. Of
+those that are equal in all of it `place` is 1 for the one to keep, whose name each has as `kept_index`. No
 function that waits behind ACCESS EXCLUSIVE is called: expressions and predicates are compared as the trees that the
 catalogue stores, without the places in the text they came from.
 """
@@ -69,7 +70,7 @@ WITH crowd AS MATERIALIZED (
                           WHERE a.attrelid = c.indexrelid AND a.attoptions IS NOT NULL
                          OFFSET 0) AS own
      WHERE own.options IS NOT NULL
-), shaped AS MATERIALIZED (
+), described AS (
     SELECT x.indexrelid                                           AS index,
            x.indrelid                                             AS relation,
            n.nspname::text                                        AS schema,
@@ -128,5 +129,14 @@ WITH crowd AS MATERIALIZED (
                           WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
                             AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
                             AND d.deptype = 'e')
+), shaped AS MATERIALIZED (
+    SELECT s.*,
+           pg_catalog.row_number() OVER equal AS place,
+           pg_catalog.first_value(s.index_name) OVER equal AS kept_index
+      FROM described AS s
+    WINDOW equal AS (PARTITION BY s.relation, s.method, s.key_columns, s.columns, s.classes, s.collations, s.sorting,
+                                  s.expressions, s.predicate, s.is_unique, s.immediate,
+                                  s.nulls_not_distinct, s.options
+                         ORDER BY s.standing, s.index)
 )
 """

@@ -16,6 +16,7 @@ from __future__ import annotations
 import attrs
 
 from pgops.checks.api import Check, Query
+from pgops.checks.indexes._fragments import BLOCKS_ALL_PARTITIONS
 from pgops.checks.judging import each_row
 from pgops.checks.relations import OF_USERS
 from pgops.findings import Severity, Target
@@ -81,9 +82,9 @@ def _message(row: Row, _limits: object) -> str:
 def _fix(row: Row, _limits: object) -> str | None:
     if row.served:
         return None
-    how = "" if row.partitioned else "CONCURRENTLY "  # an error for a partitioned table
+    how = f"{BLOCKS_ALL_PARTITIONS}CREATE INDEX" if row.partitioned else "CREATE INDEX CONCURRENTLY"
     column = Target("column", None, row.column)
-    return f"CREATE INDEX {how}ON {Target('table', row.schema, row.table)} USING gin ({column});"
+    return f"{how} ON {Target('table', row.schema, row.table)} USING gin ({column});"
 
 
 CHECK = Check(

@@ -52,16 +52,6 @@ class Limits:
 
 
 _DUPLICATES: LiteralString = """
-, ranked AS (
-    SELECT s.*,
-           pg_catalog.row_number() OVER equal AS place,
-           pg_catalog.first_value(s.index_name) OVER equal AS kept_index
-      FROM shaped AS s
-    WINDOW equal AS (PARTITION BY s.relation, s.method, s.key_columns, s.columns, s.classes, s.collations, s.sorting,
-                                  s.expressions, s.predicate, s.is_unique, s.immediate,
-                                  s.nulls_not_distinct, s.options
-                         ORDER BY s.standing, s.index)
-)
 SELECT r.schema,
        r.table_name        AS "table",
        r.index_name        AS "index",
@@ -70,7 +60,7 @@ SELECT r.schema,
        r.held_by,
        r.partitioned,
        r.index_bytes
-  FROM ranked AS r
+  FROM shaped AS r
  WHERE r.place > 1
    AND NOT r.attached   -- it goes with its parent
    AND NOT r.exclusion  -- the operators that it excludes by are its own

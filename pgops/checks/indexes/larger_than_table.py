@@ -5,8 +5,10 @@ often bloated: rows came and went, at places of the key that no new row fills ag
 method (GIN over trigrams) that makes more entries than there are rows.
 
 WARNING for a btree index of at least `min_bytes` that is larger than table and TOAST table together, INFO for other
-methods. Sizes are those of the last VACUUM or ANALYZE. It is a false alarm for a table of nothing but its key, where
-both are of one size, and after most rows were removed and the table, but not the index, was made small.
+methods. An index of all of a table's columns (the key of a table that joins two others) holds as much as the table, on
+pages that keys in random order leave a third empty: it is left out up to `whole_row_ratio` times the table. Sizes are
+those of the last VACUUM or ANALYZE. It is a false alarm after most rows were removed and the table, but not the index,
+was made small.
 
 Manual: section 24.2, "Routine Reindexing".
 """
@@ -28,6 +30,8 @@ class Row:
     index: str
     method: str
     exclusion: bool
+    whole_row: bool
+    """Whether it holds all of the table's columns, and no more than them."""
     index_bytes: int
     table_bytes: int
     """With TOAST, without indexes."""
@@ -36,6 +40,9 @@ class Row:
 @attrs.frozen(kw_only=True)
 class Limits:
     min_bytes: int = limit(10_485_760, unit="bytes", doc="Leave out smaller indexes.")
+    whole_row_ratio: float = limit(
+        2.0, unit="times", doc="How much larger than its table an index of all the columns may be."
+    )
 
 
 SQL = """
@@ -44,6 +51,10 @@ SELECT n.nspname::text AS schema,
        i.relname::text AS "index",
        m.amname::text  AS method,
        x.indisexclusion AS exclusion,
+       x.indexprs IS NULL
+         AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute AS a
+                          WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+                            AND a.attnum <> ALL (x.indkey::int2[])) AS whole_row,
        i.relpages * page.bytes AS index_bytes,
        (c.relpages::bigint + toast.relpages) * page.bytes AS table_bytes
   FROM (SELECT r.*
@@ -69,6 +80,8 @@ SELECT n.nspname::text AS schema,
 
 def _severity(row: Row, limits: Limits) -> Severity | None:
     if row.index_bytes < limits.min_bytes:
+        return None
+    if row.whole_row and row.index_bytes < limits.whole_row_ratio * row.table_bytes:
         return None
     return Severity.WARNING if row.method == "btree" else Severity.INFO
 

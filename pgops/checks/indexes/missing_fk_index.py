@@ -24,12 +24,19 @@ Source: manual, section "Foreign Keys" ("it is often a good idea to index the re
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import attrs
 
 from pgops.checks.api import Check, limit
+from pgops.checks.indexes._fragments import BLOCKS_ALL_PARTITIONS
 from pgops.checks.indexes._missing_fk_index_sql import QUERIES
-from pgops.checks.judging import each_row
-from pgops.findings import Severity, Target, as_tuple, quote_identifier
+from pgops.findings import Finding, Severity, Target, as_tuple, quote_identifier
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pgops.checks.api import Seen
 
 
 @attrs.frozen(kw_only=True)
@@ -67,13 +74,36 @@ class Limits:
     )
 
 
-def _severity(row: Row, limits: Limits) -> Severity | None:
-    if row.table_rows is not None and row.table_rows < limits.min_rows:
-        return None
-    return Severity.INFO if row.grade == "partial" else Severity.WARNING
+def judge(rows: Sequence[Row], seen: Seen[Limits]) -> Iterator[Finding]:
+    """A finding for each key; the remedy once, where one index will serve several keys of a table."""
+    remedied: set[tuple[str, str, frozenset[str]]] = set()
+    for row in rows:
+        if row.table_rows is not None and row.table_rows < seen.limits_for(row).min_rows:
+            continue
+        index = (row.schema, row.table, frozenset(row.needed_columns))
+        fix = None if row.converted or index in remedied else _fix(row)
+        if fix:
+            remedied.add(index)
+        yield Finding(
+            Severity.INFO if row.grade == "partial" else Severity.WARNING,
+            _target(row),
+            _message(row),
+            fix,
+            details={
+                "columns": row.columns,
+                "grade": row.grade,
+                "partial_index": row.partial_index,
+                "table_rows": row.table_rows,
+                "table_bytes": row.table_bytes,
+            },
+        )
 
 
-def _message(row: Row, _: Limits) -> str:
+def _target(row: Row) -> Target:
+    return Target("constraint", row.schema, row.table, row.constraint)
+
+
+def _message(row: Row) -> str:
     columns = ", ".join(map(quote_identifier, row.columns))
     referenced = _qualified(row.referenced_schema, row.referenced_table)
     cost = f"a delete in {referenced} reads all of {_qualified(row.schema, row.table)}"
@@ -91,18 +121,12 @@ def _message(row: Row, _: Limits) -> str:
     return f"The foreign key ({columns}) to {referenced} has no index{where}: {cost}."
 
 
-def _fix(row: Row, _: Limits) -> str | None:
-    if row.converted:
-        return None
+def _fix(row: Row) -> str:
     table = _qualified(row.schema, row.table)
     columns = ", ".join(map(quote_identifier, row.needed_columns))
     if row.partitions is None:
         return f"CREATE INDEX CONCURRENTLY ON {table} ({columns});"
-    return (
-        "-- CONCURRENTLY is not possible here, so this blocks writes to all partitions while it builds. Without that:\n"
-        "-- CREATE INDEX CONCURRENTLY on each partition, ON ONLY the parent, and ALTER INDEX ... ATTACH PARTITION.\n"
-        f"CREATE INDEX ON {table} ({columns});"
-    )
+    return f"{BLOCKS_ALL_PARTITIONS}CREATE INDEX ON {table} ({columns});"
 
 
 def _qualified(schema: str, table: str) -> str:
@@ -115,13 +139,8 @@ CHECK = Check(
     doc=__doc__,
     row=Row,
     limits=Limits,
-    judge=each_row(
-        severity=_severity,
-        target=lambda row: Target("constraint", row.schema, row.table, row.constraint),
-        message=_message,
-        fix=_fix,
-        details=("columns", "grade", "partial_index", "table_rows", "table_bytes"),
-    ),
+    judge=judge,
+    target=_target,
     queries=QUERIES,
     known_as=(
         "splinter: unindexed_foreign_keys",

@@ -11,8 +11,10 @@ nothing like `unique (a, b)`. Indexes behind a constraint, a foreign key, the re
 partitioned parent are never named.
 
 WARNING where the other index has the same key columns, INFO where it is wider: a narrow index is smaller and quicker
-to read, so measure first where it serves a busy query. It is a false alarm where the wide index is much larger than
-the narrow one, whose share in memory is then well spent.
+to read, so measure first where it serves a busy query. Where only the narrow one was read so far the wide one may be
+what can go (`indexes.unused_index` says so in time), and there is no remedy: never drop both. An index with an equal
+older one is told by `indexes.duplicate_index`, and not here. It is a false alarm where the wide index is much larger
+than the narrow one, whose share in memory is then well spent.
 
 Source: manual, section "Multicolumn Indexes".
 """
@@ -42,6 +44,8 @@ class Row:
     same_key: bool
     """Whether the other index has exactly these key columns, rather than more."""
     partitioned: bool
+    wider_unread: bool
+    """Whether the other one can be dropped as well, and only this one was read so far."""
     index_bytes: int
     wider_bytes: int
 
@@ -80,6 +84,7 @@ _REDUNDANT: LiteralString = """
                                        pg_catalog.left(narrow.expressions, -1))
                 AND pg_catalog.substr(wide.expressions, pg_catalog.length(narrow.expressions), 1) IN (' ', ')')))
        -- an equal index is a duplicate, which has a check of its own
+       AND narrow.place = 1
        AND NOT (NOT wide.is_unique AND wide.key_columns = narrow.key_columns AND wide.columns = narrow.columns
                 AND NOT wide.exclusion)
        -- where each could stand for the other, INCLUDE (b, c) and INCLUDE (c, b), one of them goes
@@ -92,6 +97,9 @@ SELECT DISTINCT ON (narrow.index_bytes, narrow.schema, narrow.index_name)
        narrow.index_name  AS "index",
        wide.index_name    AS wider_index,
        p.same_key,
+       wide.held_by IS NULL AND NOT wide.is_unique
+         AND pg_catalog.pg_stat_get_numscans(wide.index) = 0 AND pg_catalog.pg_stat_get_numscans(narrow.index) > 0
+                          AS wider_unread,
        narrow.partitioned,
        narrow.index_bytes,
        wide.index_bytes   AS wider_bytes
@@ -117,7 +125,15 @@ def _message(row: Row, _: Limits) -> str:
     size = "" if row.partitioned else f" of {pretty('index_bytes', row.index_bytes)}"
     also = "has the same key columns" if row.same_key else "begins with its columns"
     beside = "" if row.partitioned else f" ({pretty('wider_bytes', row.wider_bytes)})"
-    return f"The index{size} on {table} is redundant: {wider}{beside} {also}."
+    read = ", though only this one was read so far" if row.wider_unread else ""
+    return f"The index{size} on {table} is redundant: {wider}{beside} {also}{read}."
+
+
+def _fix(row: Row, _: Limits) -> str | None:
+    if row.wider_unread:
+        return None
+    # CONCURRENTLY is an error for a partitioned index
+    return f"DROP INDEX {'' if row.partitioned else 'CONCURRENTLY '}{Target('index', row.schema, row.index)};"
 
 
 CHECK = Check(
@@ -130,10 +146,7 @@ CHECK = Check(
         severity=_severity,
         target=lambda row: Target("index", row.schema, row.index, also=(row.wider_index,)),
         message=_message,
-        fix=lambda row, _: (
-            # CONCURRENTLY is an error for a partitioned index
-            f"DROP INDEX {'' if row.partitioned else 'CONCURRENTLY '}{Target('index', row.schema, row.index)};"
-        ),
+        fix=_fix,
         details=("table", "wider_index", "same_key", "index_bytes", "wider_bytes"),
     ),
     queries=[

@@ -5,7 +5,9 @@ one has waited is measured from the moment it asked (pg_locks.waitstart). Whom i
 says `locks.blocking_chain`; this check says who suffers, one by one, for an alert that counts seconds.
 
 INFO, WARNING and CRITICAL after 10, 30 and 60 seconds. A false alarm: a batch job that queues on purpose, by an
-advisory lock.
+advisory lock. On a standby the process that replays WAL (`startup`) may wait, for a session that reads what the primary
+has changed: it can't be cancelled, and the standby stands still meanwhile; end that session, or wait until
+max_standby_streaming_delay does.
 
 Manual: view pg_locks (waitstart, from PostgreSQL 14).
 """
@@ -51,10 +53,11 @@ SELECT l.pid,
        a.query_id,
        l.locktype                                                               AS lock_type,
        l.mode,
-       CASE WHEN d.oid IS NOT NULL THEN n.nspname || '.' || c.relname END       AS relation,
+       CASE WHEN d.oid IS NOT NULL
+            THEN pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname) END AS relation,
        EXTRACT(EPOCH FROM pg_catalog.clock_timestamp() - l.waitstart)::float8   AS waited_s
   FROM pg_catalog.pg_locks AS l
-  LEFT JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
+  JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
   LEFT JOIN pg_catalog.pg_database AS d ON d.oid = l.database AND d.datname = pg_catalog.current_database()
   LEFT JOIN pg_catalog.pg_class AS c ON c.oid = l.relation AND d.oid IS NOT NULL
   LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
@@ -65,9 +68,13 @@ SELECT l.pid,
 """
 
 
+_REPLAY = "startup"
+
+
 def _message(row: Row, _: Limits) -> str:
     on = f" on {row.relation}" if row.relation else f" ({row.lock_type})"
-    return f"{in_words(row)} has waited {duration(row.waited_s)} for {row.mode}{on}."
+    behind = " Replay stands still behind it." if row.backend_type == _REPLAY else ""
+    return f"{in_words(row)} has waited {duration(row.waited_s)} for {row.mode}{on}.{behind}"
 
 
 CHECK = Check(
@@ -79,7 +86,7 @@ CHECK = Check(
         severity=by("waited_s", info="info_s", warning="warn_s", critical="crit_s"),
         target=session_target,
         message=_message,
-        fix=lambda row, _: cancel(row.pid),
+        fix=lambda row, _: None if row.backend_type == _REPLAY else cancel(row.pid),
         details=("pid", "lock_type", "mode", "relation", "waited_s"),
     ),
     queries=[Query(since=14, sql=SQL)],

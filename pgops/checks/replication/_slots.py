@@ -36,6 +36,8 @@ class Slot:
     """Why it is invalid (from PostgreSQL 16)."""
     failover: bool | None
     """From PostgreSQL 17."""
+    synced: bool
+    """Whether a standby keeps it in step with its primary's, for a failover (from PostgreSQL 17)."""
 
 
 _SQL: LiteralString = """
@@ -52,7 +54,8 @@ SELECT s.slot_name::text                                      AS slot,
        NULLIF(l.megabytes, -1) * 1048576                      AS limit_bytes,
        <inactive>                                             AS inactive_s,
        <invalidation>                                         AS invalidation,
-       <failover>                                             AS failover
+       <failover>                                             AS failover,
+       <synced>                                               AS synced
   FROM pg_catalog.pg_replication_slots AS s
  CROSS JOIN (SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN pg_catalog.pg_last_wal_replay_lsn()
                          ELSE pg_catalog.pg_current_wal_lsn() END AS here) AS w
@@ -67,13 +70,15 @@ SLOTS = (
         since=14,
         sql=_SQL.replace("<inactive>", "NULL::float8")
         .replace("<invalidation>", "NULL::text")
-        .replace("<failover>", "NULL::bool"),
+        .replace("<failover>", "NULL::bool")
+        .replace("<synced>", "FALSE"),
     ),
     Query(
         since=16,
         sql=_SQL.replace("<inactive>", "NULL::float8")
         .replace("<invalidation>", "CASE WHEN s.conflicting THEN 'conflict with recovery' END")
-        .replace("<failover>", "NULL::bool"),
+        .replace("<failover>", "NULL::bool")
+        .replace("<synced>", "FALSE"),
     ),
     Query(
         since=17,
@@ -82,7 +87,8 @@ SLOTS = (
             "EXTRACT(EPOCH FROM pg_catalog.clock_timestamp() - s.inactive_since)::float8",
         )
         .replace("<invalidation>", "s.invalidation_reason")
-        .replace("<failover>", "s.failover"),
+        .replace("<failover>", "s.failover")
+        .replace("<synced>", "s.synced"),
     ),
 )
 
@@ -101,6 +107,7 @@ def drop(slot: Slot) -> str:
 def in_words(slot: Slot) -> str:
     """What it keeps, and since when nobody uses it."""
     kept = "keeps no WAL" if slot.retained_bytes is None else f"keeps {size(slot.retained_bytes)} of WAL"
-    idle = "" if slot.active else ", and nobody uses it"
-    since = "" if slot.inactive_s is None or slot.active else f" for {duration(slot.inactive_s)}"
-    return f"The {slot.kind} slot {kept}{idle}{since}"
+    if slot.active:
+        return f"The {slot.kind} slot {kept}"
+    used = "uses it" if slot.inactive_s is None else f"has used it for {duration(slot.inactive_s)}"
+    return f"The {slot.kind} slot {kept}, and nobody {used}"

@@ -4,9 +4,11 @@ A slot keeps all WAL from what its consumer has last confirmed, and holds back V
 subscriber is gone goes on keeping, until the disk is full and the server stops. Nobody will tell: the consumer that
 would have complained is the one that is missing.
 
-A WARNING, from PostgreSQL 17 once it has been idle for `idle_s`; before, nobody knows since when, so at once. Temporary
-slots end with their session and are left out, as is a slot that failover keeps in step on a standby. It is a false
-alarm while the consumer is restarted. Dropping it means that the consumer has to be made anew, so ask its owner.
+A WARNING, from PostgreSQL 17 once it has been idle for `idle_s`; before, nobody knows since when, so at once. INFO for
+one that keeps nothing, since nobody has ever used it: it only takes a place. Temporary slots end with their session and
+are left out, as is a slot that failover keeps in step on a standby; a standby's own fill its disk like a primary's. It
+is a false alarm while the consumer is restarted. Dropping it means that the consumer has to be made anew, so ask its
+owner.
 
 Manual: section 26.2.6; pg_drop_replication_slot.
 """
@@ -27,8 +29,17 @@ class Limits:
 
 
 def _severity(slot: Slot, limits: Limits) -> Severity | None:
-    idle = not (slot.active or slot.temporary or slot.wal_status == "lost")
-    return Severity.WARNING if idle and (slot.inactive_s is None or slot.inactive_s >= limits.idle_s) else None
+    if slot.active or slot.temporary or slot.synced or slot.wal_status == "lost":
+        return None
+    if slot.inactive_s is not None and slot.inactive_s < limits.idle_s:
+        return None
+    return Severity.INFO if slot.retained_bytes is None else Severity.WARNING
+
+
+def _message(slot: Slot, _: Limits) -> str:
+    if slot.retained_bytes is None:
+        return f"{in_words(slot)}: it takes one of max_replication_slots places."
+    return f"{in_words(slot)}: it keeps on doing so until the disk is full."
 
 
 CHECK = Check(
@@ -40,12 +51,11 @@ CHECK = Check(
     judge=each_row(
         severity=_severity,
         target=target_of,
-        message=lambda slot, _: f"{in_words(slot)}: it keeps on doing so until the disk is full.",
+        message=_message,
         fix=lambda slot, _: drop(slot),
         details=("kind", "retained_bytes", "inactive_s"),
     ),
     queries=SLOTS,
     scope=Scope.CLUSTER,
-    standby=False,
     known_as=("check_pgactivity: replication_slots", "check_postgres: replication_slots"),
 )

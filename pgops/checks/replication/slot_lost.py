@@ -32,6 +32,11 @@ def _message(slot: Slot, _: NoLimits) -> str:
     return f"The {slot.kind} slot is lost{why}: its consumer can't catch up and has to be made anew."
 
 
+def _fix(slot: Slot, _: NoLimits) -> str | None:
+    used = slot.active or slot.synced  # what a standby keeps in step goes away with its primary's
+    return None if used or slot.wal_status == "unreserved" else drop(slot)
+
+
 CHECK = Check(
     id="replication.slot_lost",
     doc=__doc__,
@@ -40,7 +45,7 @@ CHECK = Check(
         severity=_severity,
         target=target_of,
         message=_message,
-        fix=lambda slot, _: None if slot.active or slot.wal_status == "unreserved" else drop(slot),
+        fix=_fix,
         details=("wal_status", "invalidation"),
     ),
     queries=SLOTS,

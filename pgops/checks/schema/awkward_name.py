@@ -62,7 +62,11 @@ class Limits:
 # of relations only the names that it changes are held against the expression.
 SQL = """
 WITH reserved AS MATERIALIZED (
-  SELECT w.word FROM pg_catalog.pg_get_keywords() AS w WHERE w.catcode IN ('R', 'T')
+  SELECT w.word,
+         w.catcode IN ('R', 'T') AS of_relations,
+         w.catcode IN ('R', 'C') AS of_functions  -- left() needs no quotes
+    FROM pg_catalog.pg_get_keywords() AS w
+   WHERE w.catcode IN ('R', 'T', 'C')
 ), longest AS MATERIALIZED (
   SELECT pg_catalog.current_setting('max_identifier_length')::int AS bytes
 ), relation AS MATERIALIZED (
@@ -158,7 +162,7 @@ SELECT DISTINCT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregat
   FROM pg_catalog.pg_proc AS p
   JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
  CROSS JOIN LATERAL (SELECT p.proname::text AS name) AS x
- CROSS JOIN LATERAL (<matters>) AS m
+ CROSS JOIN LATERAL (<matters of functions>) AS m
  WHERE n.nspname !~ '^pg_'
    AND n.nspname <> 'information_schema'
    AND p.oid NOT IN (<of extensions>'pg_catalog.pg_proc'::pg_catalog.regclass)
@@ -169,7 +173,7 @@ SELECT DISTINCT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregat
 _MATTERS = """
 SELECT 'quoting' AS matter WHERE x.name COLLATE "C" !~ '^[a-z_][a-z0-9_$]*$'
  UNION ALL
-SELECT 'reserved' WHERE x.name IN (SELECT w.word FROM reserved AS w)
+SELECT 'reserved' WHERE x.name IN (SELECT w.word FROM reserved AS w WHERE w.<use>)
  UNION ALL
 SELECT 'length' WHERE pg_catalog.octet_length(x.name) >= (SELECT l.bytes FROM longest AS l)"""
 
@@ -225,7 +229,8 @@ CHECK = Check(
     queries=[
         Query(
             since=14,
-            sql=SQL.replace("<matters>", _MATTERS)
+            sql=SQL.replace("<matters>", _MATTERS.replace("<use>", "of_relations"))
+            .replace("<matters of functions>", _MATTERS.replace("<use>", "of_functions"))
             .replace("<of users>", OF_USERS)
             .replace("<of extensions>", _OF_EXTENSIONS),
         )

@@ -5,9 +5,11 @@ narrow one overflows first; an application that reads both has two rules for one
 later, by another hand.
 
 INFO, told once for each name, with its types and how many columns each has. varchar and text count as one type, since
-they are compared and stored alike; lengths and precision do not count. It is a false alarm for names that mean
-something else in each table (`value`, `type`, `data`): raise `min_columns`, or suppress the name. What a partition or
-an inheriting table has from its parent counts once; a domain is a type of its own."""
+they are compared and stored alike; lengths and precision do not count. A name that is in each of its tables the primary
+key (`id`; of a partitioned table its first column) is left out, for each key is a thing of its own. It is a false alarm
+for names that mean something else in each table (`value`, `type`, `data`): raise `min_columns`, or suppress the name. A
+partition counts with its parent; a domain is a type of its own.
+"""
 
 from __future__ import annotations
 
@@ -39,21 +41,29 @@ class Limits:
 # Grouped by numbers and names alone; what they are called is asked only for those that differ.
 SQL = """
 WITH relation AS MATERIALIZED (
-  SELECT c.oid
+  SELECT c.oid, c.relkind
     FROM pg_catalog.pg_class AS c
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
    WHERE c.relkind IN ('r', 'p')
      AND NOT c.relispartition
      AND c.relpersistence <> 't'
      AND <of users>
+), own_key AS MATERIALIZED (
+  SELECT k.conrelid, k.conkey[1] AS attnum
+    FROM pg_catalog.pg_constraint AS k
+    JOIN relation AS r ON r.oid = k.conrelid
+   WHERE k.contype = 'p'
+     AND (pg_catalog.cardinality(k.conkey) = 1 OR r.relkind = 'p')  -- where it has to hold the partition's columns too
 ), kind AS MATERIALIZED (
   SELECT a.attname,
          -- of varchar and text one type is made
          CASE a.atttypid WHEN 'pg_catalog.varchar'::regtype THEN 'pg_catalog.text'::regtype::oid
               ELSE a.atttypid END  AS type,
          pg_catalog.count(*)       AS columns,
+         pg_catalog.count(k.attnum) AS own_keys,
          pg_catalog.min(a.attrelid) AS example
     FROM pg_catalog.pg_attribute AS a
+    LEFT JOIN own_key AS k ON k.conrelid = a.attrelid AND k.attnum = a.attnum
    WHERE a.attrelid IN (SELECT r.oid FROM relation AS r)
      AND a.attnum > 0
      AND a.atttypid <> 0  -- a dropped column has none
@@ -64,6 +74,7 @@ WITH relation AS MATERIALIZED (
    GROUP BY k.attname
   HAVING pg_catalog.count(*) > 1
      AND pg_catalog.sum(k.columns) >= %(min_columns)s
+     AND pg_catalog.sum(k.columns) > pg_catalog.sum(k.own_keys)
 )
 SELECT d.attname::text                         AS "column",
        pg_catalog.sum(k.columns)::int          AS columns,

@@ -86,8 +86,9 @@ def _severity(row: Row, limits: Limits) -> Severity | None:
 
 def _message(row: Row, _: Limits) -> str:
     rows = "1 row" if row.rows == 1 else f"{row.rows:,} rows"
+    lie, them = ("lies", "it") if row.rows == 1 else ("lie", "them")
     parent = Target("table", row.schema, row.table)
-    return f"About {rows} of {parent} lie in its default partition: a partition made for them now is refused."
+    return f"About {rows} of {parent} {lie} in its default partition: a partition made for {them} now is refused."
 
 
 CHECK = Check(

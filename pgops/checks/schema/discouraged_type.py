@@ -105,11 +105,15 @@ SELECT n.nspname::text                                      AS schema,
    AND c.relpersistence <> 't'
    AND <of users>
    AND CASE a.discouraged
-            WHEN 'float' THEN a.attname ~* ('(^|_)(price|amount|balance|salary|wage|revenue|fee|tax|vat|discount|'
-                                            'subtotal|payment|credit|debit)s?(_|$)')
+            -- unit_price, unitPrice; a tax_rate is none
+            WHEN 'float' THEN (a.attname ~* '(^|_)(<money>)s?(_|$)' OR a.attname ~ '[a-z](<Money>)s?([A-Z]|$)')
+                              AND a.attname !~* '(rate|pct|percent|percentage|ratio|factor)s?$'
             ELSE TRUE END
  ORDER BY c.reltuples DESC, c.oid, a.attnum
-""".replace("<of users>", OF_USERS)
+"""
+
+# Of columns that hold money, in English.
+_MONEY = "price|amount|balance|salary|wage|revenue|fee|tax|vat|discount|subtotal|payment|credit|debit"
 
 _WHY = {
     "money": "its values change with lc_monetary; numeric and a currency beside it do not",
@@ -144,7 +148,12 @@ CHECK = Check(
         message=lambda row, _: f"The column is {row.type}: {_WHY[row.discouraged]}.",
         confidence=lambda row: 0.6 if row.discouraged == "float" else None,
     ),
-    queries=[Query(since=14, sql=SQL)],
+    queries=[
+        Query(
+            since=14,
+            sql=SQL.replace("<of users>", OF_USERS).replace("<money>", _MONEY).replace("<Money>", _MONEY.title()),
+        )
+    ],
     known_as=(
         "pg-index-health: columns with json type",
         "pg-index-health: columns with money type",

@@ -47,8 +47,9 @@ SQL = """
 WITH promising AS MATERIALIZED (
   SELECT p.oid, p.proname, p.provolatile, n.nspname, l.lanname,
          pg_catalog.lower(pg_catalog.regexp_replace(
-           pg_catalog.regexp_replace(p.prosrc, '--[^' || pg_catalog.chr(10) || ']*|/[*].*?[*]/', ' ', 'g'),
-           '''[^'']*''', ' ', 'g')) AS source
+           p.prosrc,
+           '--[^' || pg_catalog.chr(10) || ']*|/[*](?:[^*]|[*]+[^*/])*[*]+/|''[^'']*'''
+           '|[$][$](?:[^$]|[$][^$])*[$][$]', ' ', 'g')) AS source
     FROM pg_catalog.pg_proc AS p
     JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
     JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
@@ -65,6 +66,23 @@ WITH promising AS MATERIALIZED (
                         WHERE d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass
                           AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
                           AND d.deptype = 'e')
+), listed AS (
+  -- what else follows FROM and is no table: extract(day FROM x), IS DISTINCT FROM x, FETCH FROM a cursor, and the
+  -- names that WITH gives
+  SELECT p.*,
+         CASE WHEN p.provolatile = 'i' THEN pg_catalog.regexp_replace(
+           p.source,
+           '[[:<:]](?:extract|trim|substring|overlay)[[:space:]]*[(](?:[^()]|[(](?:[^()]|[(][^()]*[)])*[)])*?[[:<:]]from[[:>:]]'
+           '|[[:<:]]distinct[[:space:]]+from[[:>:]]'
+           '|[[:<:]](?:fetch|move)[[:>:]][^;]*', ' ', 'g') END AS listing,
+         ARRAY(SELECT found.groups[1]
+                 FROM pg_catalog.regexp_matches(
+                        p.source,
+                        '(?:[[:<:]](?:with|recursive)[[:>:]]|,)[[:space:]]*([a-z_][a-z0-9_$]*)[[:space:]]*'
+                        '(?:[(][^()]*[)][[:space:]]*)?as[[:space:]]*(?:(?:not[[:space:]]+)?materialized[[:space:]]*)?[(]',
+                        'g') AS found (groups)
+                WHERE p.provolatile = 'i' AND pg_catalog.strpos(p.source, 'with') > 0) AS with_names
+    FROM promising AS p
 ), shown AS (
   SELECT p.*,
          -- at the beginning of a statement
@@ -75,14 +93,19 @@ WITH promising AS MATERIALIZED (
          pg_catalog.substring(p.source,
                               '[[:<:]]((?:nextval|setval|random|gen_random_uuid|clock_timestamp|timeofday|set_config|'
                               'uuid_generate_v4|uuid_generate_v1)[[:space:]]*[(])') AS random,
-         CASE WHEN p.provolatile = 'i' THEN
-         pg_catalog.substring(p.source,
-                              '[[:<:]](no[w][[:space:]]*[(]|current_[t]imestamp|current_date|current_time|localtimestamp|'
-                              'current_user|session_user|current_setting[[:space:]]*[(]|currval[[:space:]]*[(]|'
-                              -- FROM a table, and not a function, a sub-select, or a part of substring(x FROM 2)
-                              'select[[:>:]][^;]*[[:<:]]from[[:space:]]+[a-z_"][^[:space:]();,]*'
-                              '(?:$|[;),]|[[:space:]]+(?:$|[^[:space:](])))') END AS reading
-    FROM promising AS p
+         CASE WHEN p.provolatile = 'i' THEN COALESCE(
+           pg_catalog.substring(p.source,
+                                '[[:<:]](no[w][[:space:]]*[(]|current_[t]imestamp|current_date|current_time|localtimestamp|'
+                                'current_user|session_user|current_setting[[:space:]]*[(]|currval[[:space:]]*[(])'),
+           (SELECT pg_catalog.min('from ' || found.groups[1])
+              FROM pg_catalog.regexp_matches(
+                     p.listing,
+                     -- a table, and not a function or a sub-select
+                     '[[:<:]](?:from|join)[[:space:]]+(?!(?:lateral|rows)[[:>:]])(?:only[[:space:]]+)?'
+                     '([a-z_"][^[:space:]();,]*)(?=$|[;),]|[[:space:]]+(?:$|[^[:space:](]))', 'g') AS found (groups)
+             WHERE p.listing ~ '[[:<:]](?:select|perform)[[:>:]]'
+               AND found.groups[1] <> ALL (p.with_names))) END AS reading
+    FROM listed AS p
 )
 SELECT s.nspname::text                                          AS schema,
        s.proname::text                                          AS function,
@@ -92,7 +115,7 @@ SELECT s.nspname::text                                          AS schema,
        CASE WHEN s.writing IS NOT NULL THEN 'writes'
             WHEN s.random IS NOT NULL THEN 'is random' ELSE 'reads' END AS why,
        pg_catalog.left(pg_catalog.btrim(pg_catalog.regexp_replace(COALESCE(s.writing, s.random, s.reading),
-                                                                  '[[:space:](;]+', ' ', 'g')), 60) AS word,
+                                                                  '[[:space:]]+', ' ', 'g'), ' (;'), 60) AS word,
        EXISTS (SELECT
                  FROM pg_catalog.pg_depend AS d
                 WHERE d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass

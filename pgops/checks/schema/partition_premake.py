@@ -7,7 +7,8 @@ does so fails, nothing happens for weeks, and then everything stops at midnight.
 Partitions by time are held against the clock. CRITICAL: the newest one has ended and there is no default partition,
 or a WARNING with one. A WARNING also where it ends within `warn_days`, or for shorter partitions within the length of
 one. INFO: it is the current one, ends within `info_days`, and the next is not there yet. What ended longer ago than
-ten partitions last, and `old_days`, is most likely an archive: a WARNING, or INFO with a default partition.
+`old_days`, and than ten partitions last or a year, is most likely an archive: a WARNING, or INFO with a default
+partition.
 Partitions by number are told where the newest one already holds rows: a WARNING, INFO with a default partition, and
 the confidence says that numbers need not grow.
 
@@ -27,7 +28,7 @@ import attrs
 
 from pgops.checks.api import Check, Query, Seen, limit
 from pgops.checks.relations import OF_USERS
-from pgops.findings import Finding, Severity, Target
+from pgops.findings import Finding, Severity, Target, quote_identifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -159,18 +160,17 @@ def _target(row: Row) -> Target:
 def _by_time(row: Row, limits: Limits) -> tuple[Severity, str] | None:
     from pgops.render.quantities import pretty  # noqa: PLC0415  only findings pay for it
 
+    newest = quote_identifier(row.newest or "")
     ahead, length = row.ahead_s or 0.0, row.length_s or limits.warn_days * DAY_S
     then = "new rows go to the default partition" if row.has_default else "newer rows are refused"
     if ahead <= 0:
-        old = -ahead > max(10 * length, limits.old_days * DAY_S)
+        old = -ahead > max(min(10 * length, 365 * DAY_S), limits.old_days * DAY_S)
         severity = Severity.CRITICAL - 10 * old - 10 * row.has_default
-        ended = f"Its newest partition {row.newest} ended {pretty('ahead_s', -ahead)} ago: {then}."
+        ended = f"Its newest partition {newest} ended {pretty('ahead_s', -ahead)} ago: {then}."
         return Severity(severity), ended
     if ahead >= min(length, limits.info_days * DAY_S):
         return None
-    ends = (
-        f"Its newest partition {row.newest} ends in {pretty('ahead_s', ahead)}, and none follows: {then} from then on."
-    )
+    ends = f"Its newest partition {newest} ends in {pretty('ahead_s', ahead)}, and none follows: {then} from then on."
     near = ahead < min(length, limits.warn_days * DAY_S)
     return (Severity.WARNING if near else Severity.INFO), ends
 
@@ -179,8 +179,9 @@ def _by_number(row: Row) -> tuple[Severity, str] | None:
     if not row.newest_rows:
         return None
     then = "higher ones go to the default partition" if row.has_default else "higher ones are refused"
+    newest = quote_identifier(row.newest or "")
     message = (
-        f"Its newest partition {row.newest} takes numbers below {row.ends_before:,.0f} and holds about "
+        f"Its newest partition {newest} takes numbers below {row.ends_before:,.0f} and holds about "
         f"{row.newest_rows:,} rows, and none follows: {then}."
     )
     return (Severity.INFO if row.has_default else Severity.WARNING), message

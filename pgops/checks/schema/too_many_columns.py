@@ -84,8 +84,8 @@ CHECK = Check(
     judge=each_row(
         severity=_severity,
         target=lambda row: Target("table", row.schema, row.table),
-        message="The table has {columns} columns and {dropped} dropped ones, which keep their numbers: {numbers} of "
-        "{limit_numbers} are used up.",
+        message="The table has {columns} living and {dropped} dropped columns, and both keep their numbers: {numbers} "
+        "of {limit_numbers} are used up.",
         details=("columns", "dropped", "numbers"),
     ),
     queries=[Query(since=14, sql=SQL)],

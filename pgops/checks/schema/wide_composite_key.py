@@ -18,7 +18,7 @@ import attrs
 from pgops.checks.api import Check, Query, limit
 from pgops.checks.judging import each_row
 from pgops.checks.relations import OF_USERS
-from pgops.findings import Severity, Target, as_tuple
+from pgops.findings import Severity, Target, as_tuple, quote_identifier
 
 
 @attrs.frozen(kw_only=True)
@@ -82,8 +82,10 @@ def _severity(row: Row, limits: Limits) -> Severity | None:
 
 
 def _message(row: Row, _: object) -> str:
-    referred = "no foreign key refers to it" if not row.references else f"{row.references:,} foreign keys repeat them"
-    return f"The primary key has {row.width} columns ({', '.join(row.columns)}); {referred}."
+    referred = {0: "no foreign key refers to it", 1: "1 foreign key repeats them"}.get(
+        row.references, f"{row.references:,} foreign keys repeat them"
+    )
+    return f"The primary key has {row.width} columns ({', '.join(map(quote_identifier, row.columns))}); {referred}."
 
 
 CHECK = Check(

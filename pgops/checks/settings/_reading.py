@@ -36,7 +36,8 @@ class Setting:
     built_in: str | None
     """What the server would take were it set nowhere; initdb writes some others into postgresql.conf."""
     source: str
-    """Where it comes from: `default`, `configuration file`, `database`, `user`, `client`, `command line` ..."""
+    """Where it comes from: `default`, `configuration file`, `global` (ALTER ROLE ALL), `database`, `user`, `client`,
+    `command line` ..."""
     context: str
     """When it can be changed: `postmaster` at a restart, `sighup` at a reload, `user` in each session."""
 
@@ -96,6 +97,7 @@ def in_words(setting: Setting) -> str:
 def origin(setting: Setting, server: Server) -> str:
     """Where a value holds that is not the server's own, to be put behind it; otherwise an empty text."""
     return {
+        "global": " for every role",
         "database": f" in the database {server.database}",
         "user": f" for the role {server.user}",
         "database user": f" for the role {server.user} in the database {server.database}",
@@ -114,6 +116,8 @@ def remedy(setting: Setting, better: str, server: Server) -> str | None:
     match setting.source:
         case "command line" | "environment variable":
             return None  # it goes before ALTER SYSTEM
+        case "global":
+            return f"ALTER ROLE ALL RESET {name};"
         case "database":
             return f"ALTER DATABASE {database} RESET {name};"
         case "user":

@@ -61,6 +61,13 @@ _PAIRS: tuple[tuple[LiteralString, LiteralString, Callable[[float, float], bool]
     ("statement_timeout", "transaction_timeout", _between, "the transaction is ended first"),
     ("idle_in_transaction_session_timeout", "transaction_timeout", _between, "the transaction is ended first"),
     ("lock_timeout", "statement_timeout", _between, "the statement is ended first"),
+    ("min_wal_size", "max_wal_size", _more, "files are kept for use again no further than the other allows"),
+    (
+        "max_slot_wal_keep_size",
+        "wal_keep_size",
+        lambda one, other: 0 <= one < other,
+        "slots keep as much as the other, and are not lost before",
+    ),
     (
         "vacuum_freeze_min_age",
         "autovacuum_freeze_max_age",

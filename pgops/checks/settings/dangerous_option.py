@@ -46,6 +46,12 @@ _RULES: Rules = {
         why="foreign keys are not enforced and ordinary triggers do not fire",
         better="origin",
     ),
+    "row_security": Rule(
+        wrong=be("off"),
+        severity=_WARNING,
+        why="queries on tables with row security fail instead of being filtered",
+        better="on",
+    ),
     "ignore_system_indexes": Rule(
         wrong=be("on"),
         severity=_WARNING,

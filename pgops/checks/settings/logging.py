@@ -3,7 +3,8 @@
 When something went wrong last night the log is what is left. Each finding is a thing that it would not show, and INFO:
 waits for locks that last longer than deadlock_timeout, slow statements, temporary files, checkpoints, autovacuum's
 work, who connects, and when a line was written by which process. The other way round, log_statement = all writes
-every statement with its data and passwords, and log_..._stats and log_duration flood the log.
+every statement with its data and passwords, as log_min_duration_statement = 0 does, and log_..._stats and log_duration
+flood the log.
 
 False alarms: a slow-statement log by auto_explain or a monitoring tool; log_connections where a pool connects anew each
 second. Whether stderr is collected (logging_collector, journald, a container) can't be seen from here.
@@ -96,7 +97,10 @@ def judge(rows: Sequence[Setting], seen: Seen[Limits]) -> Iterator[Finding | Uns
         elif rule.wrong(setting):
             yield finding(setting, rule, seen.server)
     statement = by_name[_SLOW[0]]
-    if not any(_slow_is_logged(by_name[name], seen.limits) for name in _SLOW if name in by_name):
+    if statement.value == "0":
+        why = "every statement is logged, with its data, as if each were slow"
+        yield finding(statement, Rule(wrong=be("0"), why=why, better="1s"), seen.server)
+    elif not any(_slow_is_logged(by_name[name], seen.limits) for name in _SLOW if name in by_name):
         rule = Rule(wrong=be("-1"), why="slow statements leave no trace", better=f"{seen.limits.slow_s * 1000:.0f}")
         yield finding(statement, rule, seen.server)
 

@@ -6,8 +6,8 @@ at once the operating system kills a process, and the server goes down with it t
 raise it for the roles that need it, or admit fewer connections and pool them.
 
 SQL can't see how much memory there is. Give it as the limit `memory_bytes`. Without it effective_cache_size is taken
-for what somebody said about the machine, as far as somebody has set it: then a finding has a confidence. Otherwise
-nothing is said, and the check is SKIPPED.
+for what somebody said about the machine, as far as somebody has set it: three quarters of its memory, as usual. Then a
+finding has a confidence. Otherwise nothing is said, and the check is SKIPPED.
 
 A WARNING where the sum is `warn_ratio` times the memory, INFO from `info_ratio`. A false alarm: a pool that never uses
 all connections. It may be worse, too: one query may sort and hash several times, and in several workers.
@@ -86,7 +86,8 @@ _TARGET = Target("setting", None, "work_mem")
 def judge(rows: Sequence[Row], seen: Seen[Limits]) -> Iterator[Finding | Unseen]:
     limits = seen.limits
     for row in rows:
-        memory, known = (limits.memory_bytes, True) if limits.memory_bytes else (row.effective_cache_bytes, False)
+        known = limits.memory_bytes > 0
+        memory = limits.memory_bytes if known else row.effective_cache_bytes * 4 // 3
         if not (known or row.effective_cache_set):
             cure = 'Give it: limits={"settings.memory_overcommit": {"memory_bytes": ...}}.'
             yield Unseen(_TARGET, "how much memory the machine has can't be seen by SQL", cure)
@@ -103,9 +104,11 @@ def _sure(known: bool) -> float | None:
 
 
 def _message(row: Row, memory: int, *, known: bool) -> str:
-    whose = f"the {size(memory)} of memory" if known else f"the {size(memory)} that effective_cache_size speaks of"
+    whose = f"the {size(memory)} of memory"
+    if not known:
+        whose += f" that effective_cache_size ({size(row.effective_cache_bytes)}) lets expect"
     return (
-        f"The settings allow {size(row.total_bytes)}, {row.total_bytes / memory:.1f} times {whose}: "
+        f"The settings allow {size(row.total_bytes)}, {row.total_bytes / memory:,.1f} times {whose}: "
         f"{size(row.shared_buffers_bytes)} of shared_buffers, {size(row.sessions_bytes)} for one operation in each of "
         f"{row.max_connections} connections (work_mem {size(row.work_mem_bytes)}, hash_mem_multiplier "
         f"{row.hash_mem_ratio:g}), and {size(row.maintenance_bytes)} for each of {row.autovacuum_workers} autovacuum "

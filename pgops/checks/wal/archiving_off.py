@@ -3,7 +3,9 @@
 Without an archive (or pg_receivewal, or a backup tool that streams) a base backup can be restored to its own moment
 only: what was written since is lost with the disk. INFO, since a standby or another tool may do it.
 
-With archive_mode on and no command WAL is kept until there is one, and pg_wal grows: that is a WARNING.
+With archive_mode on and no command WAL is kept until there is one, and pg_wal grows: that is a WARNING. So is a command
+that takes nothing and says that it has (`true`, `:`, `exit 0`): the server believes in an archive that is not there.
+People set it to switch archiving on later without a restart.
 
 Manual: section 25.3, "Continuous Archiving and Point-in-Time Recovery".
 """
@@ -22,6 +24,8 @@ class Row:
     archive_mode: str
     has_command: bool
     """A command or, from PostgreSQL 15, a library."""
+    discards: bool
+    """Whether the command takes every file and keeps none."""
     streams: int
     """How many receive this server's WAL."""
 
@@ -32,6 +36,12 @@ SELECT pg_catalog.current_setting('archive_mode')                               
                  FROM pg_catalog.pg_settings AS s
                 WHERE s.name IN ('archive_command', 'archive_library')
                   AND s.setting NOT IN ('', '(disabled)'))                         AS has_command,
+       EXISTS (SELECT
+                 FROM pg_catalog.pg_settings AS s
+                WHERE s.name = 'archive_command'
+                  -- a library goes before it
+                  AND COALESCE(pg_catalog.current_setting('archive_library', TRUE), '') = ''
+                  AND s.setting ~ '^ *(((/usr)?/bin/)?true|:|exit( +0)?|cd +[.]) *;? *(#.*)?$') AS discards,
        (SELECT pg_catalog.count(*)::int FROM pg_catalog.pg_stat_replication)        AS streams
 """
 
@@ -39,10 +49,15 @@ SELECT pg_catalog.current_setting('archive_mode')                               
 def _severity(row: Row, _: object) -> Severity | None:
     if row.archive_mode == "off":
         return Severity.INFO
-    return None if row.has_command else Severity.WARNING
+    return None if row.has_command and not row.discards else Severity.WARNING
 
 
 def _message(row: Row, _: object) -> str:
+    if row.archive_mode != "off" and row.discards:
+        return (
+            "archive_command takes every WAL file and keeps none: nothing is archived, and a backup can be restored to "
+            "its own moment only."
+        )
     if row.archive_mode != "off":
         return "archive_mode is on and there is no archive_command: WAL waits for one, and pg_wal grows."
     streams = f" {row.streams} receive it as it is written." if row.streams else ""

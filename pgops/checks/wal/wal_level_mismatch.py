@@ -51,8 +51,10 @@ def _severity(row: Row, _limits: object) -> Severity | None:
 def _message(row: Row, _limits: object) -> str:
     if row.wal_level != "logical":
         what = "1 publication" if row.publications == 1 else f"{row.publications:,} publications"
-        return f"wal_level is {row.wal_level}, and the database has {what}: nobody can subscribe before it is logical."
-    return "wal_level is logical, and there is neither a logical slot nor a publication: replica would write less."
+        said = f"wal_level is {row.wal_level}, and the database has {what}: nobody can subscribe before it is logical."
+    else:
+        said = "wal_level is logical, and there is neither a logical slot nor a publication: replica would write less."
+    return f"{said} A change takes effect at the next restart."
 
 
 def _fix(row: Row, _limits: object) -> str:

@@ -1,5 +1,6 @@
 -- limits: min_bytes=200000
--- Smaller than its table, than what lies in TOAST, and one so small that it does not matter.
+-- Smaller than its table, than what lies in TOAST, one so small that it does not matter,
+-- and the key of a table of nothing else.
 CREATE TABLE t (id int, b text) WITH (autovacuum_enabled = false);
 INSERT INTO t SELECT g, 'x' FROM generate_series(1, 40000) AS g;
 CREATE INDEX t_id ON t (id);
@@ -10,4 +11,6 @@ CREATE INDEX documents_body ON documents (id, left(body, 1000)) WITH (fillfactor
 CREATE TABLE small (id int) WITH (autovacuum_enabled = false);
 INSERT INTO small VALUES (1);
 CREATE INDEX small_id ON small (id);
+CREATE TABLE joins (a text, b text, PRIMARY KEY (b, a)) WITH (autovacuum_enabled = false);
+INSERT INTO joins SELECT md5(g::text), md5((g * 7)::text) FROM generate_series(1, 20000) AS g;
 VACUUM ANALYZE;

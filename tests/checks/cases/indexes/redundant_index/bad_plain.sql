@@ -13,6 +13,8 @@ CREATE TABLE chain (a int, b int, c int);
 CREATE INDEX narrow ON chain (a);
 CREATE INDEX middle ON chain (a, b);
 CREATE INDEX wide ON chain (a, b, c);
+-- the duplicate is told of as such
+CREATE INDEX narrow_again ON chain (a);
 
 CREATE TABLE keyed (id int PRIMARY KEY, code text UNIQUE);
 CREATE INDEX key_again ON keyed (id);

@@ -1,5 +1,5 @@
 -- limits: min_rows=100
--- Indexed; one of two indexed; what concerns writing; not enabled; small; of another table; restrictive.
+-- Indexed; one of two indexed; what concerns writing; not enabled; small; of another table; restrictive; by a boolean.
 CREATE TABLE t (id int PRIMARY KEY, tenant int, owner text, filler text);
 INSERT INTO t SELECT g, g % 10 FROM generate_series(1, 200) AS g;
 ALTER TABLE t ENABLE ROW LEVEL SECURITY;
@@ -23,4 +23,8 @@ INSERT INTO expressed SELECT g FROM generate_series(1, 200) AS g;
 ALTER TABLE expressed ENABLE ROW LEVEL SECURITY;
 CREATE POLICY lowered ON expressed USING (lower(tenant) = current_user);
 CREATE INDEX ON expressed (lower(tenant));
+CREATE TABLE flagged (id int PRIMARY KEY, public bool);
+INSERT INTO flagged SELECT g FROM generate_series(1, 200) AS g;
+ALTER TABLE flagged ENABLE ROW LEVEL SECURITY;
+CREATE POLICY shown ON flagged USING (public);
 ANALYZE;

@@ -2,8 +2,8 @@
 -- finds: public."order"
 -- finds: public.words
 -- finds: "user"
--- finds: public."left"
+-- finds: public."coalesce"
 CREATE TABLE "order" (id int, "group" int);
 CREATE TABLE words (id int, "end" date, "check" bool, "like" text);
 CREATE SCHEMA "user";
-CREATE FUNCTION "left"() RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION "coalesce"() RETURNS int LANGUAGE sql AS 'SELECT 1';

@@ -4,3 +4,4 @@ CREATE TABLE orders (id int, name text, value int, type text, date date, status 
 ALTER TABLE orders RENAME gone TO "select";
 ALTER TABLE orders DROP COLUMN "select";
 CREATE SCHEMA data;
+CREATE FUNCTION left(int) RETURNS int LANGUAGE sql AS 'SELECT left(1)';

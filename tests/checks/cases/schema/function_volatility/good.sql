@@ -13,3 +13,14 @@ BEGIN
 END $$;
 CREATE FUNCTION sums(int[]) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT sum(x) FROM unnest($1) AS x';
 CREATE FUNCTION inlined(int[]) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT sum(x) FROM (SELECT unnest($1) AS x) AS y';
+-- FROM that no table follows
+CREATE FUNCTION year_of(timestamptz) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT extract(year FROM $1 AT TIME ZONE ''UTC'')::int';
+CREATE FUNCTION since(a timestamptz, b timestamptz) RETURNS int LANGUAGE sql IMMUTABLE AS
+    'SELECT extract(day from age(a, b))::int + extract(epoch from b)::int;';
+CREATE FUNCTION trimmed(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT trim(both ''x'' from lower(t)) || substring(upper(trim(t)) from t)';
+CREATE FUNCTION differ(a int, b int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT a IS NOT DISTINCT FROM b';
+CREATE FUNCTION next_of(a int) RETURNS int LANGUAGE sql IMMUTABLE AS
+    'WITH x AS (SELECT a AS y), z (q) AS MATERIALIZED (SELECT y + 1 FROM x) SELECT q + y FROM z JOIN x ON true';
+CREATE FUNCTION keys_of(j jsonb) RETURNS bigint LANGUAGE sql IMMUTABLE AS
+    'SELECT count(*) FROM jsonb_array_elements(j) AS e, LATERAL jsonb_each(e) CROSS JOIN LATERAL jsonb_object_keys(e) JOIN ROWS FROM (unnest(ARRAY[1])) AS r ON true';
+CREATE FUNCTION quoted() RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT ''-- '' || $$it''s$$ || ''select 1 from t''';

@@ -3,8 +3,10 @@ CREATE TABLE at_once (a int) WITH (autovacuum_enabled = false);
 INSERT INTO at_once SELECT generate_series(1, 50000);
 ANALYZE at_once;
 CREATE TABLE thinned_at_once (a int, b int) WITH (autovacuum_enabled = false);
+BEGIN; -- reported together
 INSERT INTO thinned_at_once SELECT g, 0 FROM generate_series(1, 50000) AS g;
 DELETE FROM thinned_at_once WHERE a % 5 <> 0;
+COMMIT;
 ANALYZE thinned_at_once;
 CREATE TABLE just_due (a int) WITH (autovacuum_enabled = false);
 INSERT INTO just_due SELECT generate_series(1, 100000);
