@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import stat
@@ -11,6 +12,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+_SHORT = 40
+"""Characters, which are 160 bytes at most: with what is added it fits into the 255 of a file's name."""
 
 
 def write_whole(file: str | os.PathLike[str], chunks: Iterable[str], *, mode: int | None = None) -> Path:
@@ -27,7 +31,7 @@ def write_whole(file: str | os.PathLike[str], chunks: Iterable[str], *, mode: in
             out.writelines(chunks)
         return Path(file)
     path = Path(os.path.realpath(file))
-    temporary = path.parent / f".{path.name[:40]}.{secrets.token_hex(6)}"  # 40 characters are 160 bytes at most
+    temporary = path.parent / f".{short_name(path)}.{secrets.token_hex(6)}"
     given = 0o666 if mode is None else mode
     # Never more open than the old file, not for a moment.
     guarded = given if existing is None else existing.st_mode & 0o600
@@ -48,6 +52,22 @@ def write_whole(file: str | os.PathLike[str], chunks: Iterable[str], *, mode: in
         raise
     settle(path.parent)
     return Path(file)
+
+
+def short_name(path: Path) -> str:
+    """What a file beside `path` is named by: its name, or its beginning and a hash, at most 40 characters.
+
+    No two names have the same, so that files whose names begin alike don't get in each other's way.
+
+    >>> short_name(Path("/backups/shop.dump"))
+    'shop.dump'
+    >>> short_name(Path("/backups/dump_of_the_production_database_of_tenant_1.dump"))
+    'dump_of_the_production_d-a23919f791e7a86'
+    """
+    if len(path.name) <= _SHORT:
+        return path.name
+    digest = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:15]
+    return f"{path.name[: _SHORT - len(digest) - 1]}-{digest}"
 
 
 def _status_of(file: str | os.PathLike[str]) -> os.stat_result | None:

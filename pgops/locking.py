@@ -15,6 +15,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from pgops.errors import FileBusyError
+from pgops.files import short_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ def locked(path: Path, *, wait_s: float, folder: int | None = None) -> Iterator[
     The lock file lies beside `path`. With `folder`, an open descriptor of the folder that `path` lies in, it is made
     there, whatever has become of the folder's name.
     """
-    name = f".{path.name[:40]}.lock"
+    name = f".{short_name(path)}.lock"
     lock = str(path.with_name(name)) if folder is None else name
     handle = _taken(lock, path, wait_s, folder) if fcntl is not None else None
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pgops.secret import Secret
 
 SCHEMA = "pgops.dump/1"
+_QUOTED = re.compile(r'"((?:[^"]|"")+)"\."((?:[^"]|"")+)"')
 
 EPILOG = """\b
 Examples:
@@ -111,9 +113,14 @@ def command(
 
 
 def _table(text: str) -> tuple[str, str]:
+    quoted = _QUOTED.fullmatch(text)
+    if quoted is not None:
+        return quoted[1].replace('""', '"'), quoted[2].replace('""', '"')
     schema, dot, name = text.partition(".")
     if not (dot and schema and name):
-        raise click.BadParameter("name it as SCHEMA.NAME, as it is, without quotes.", param_hint="--table")
+        raise click.BadParameter(
+            'name it as SCHEMA.NAME, as it is; a schema with a dot as "SCHEMA"."NAME".', param_hint="--table"
+        )
     return schema, name
 
 

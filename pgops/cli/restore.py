@@ -59,10 +59,21 @@ Exit codes:
     metavar="N",
     help="Sessions at work (custom and directory dumps). More than one are not one transaction.",
 )
+@click.option(
+    "--single-transaction/--no-single-transaction",
+    default=None,
+    help="All or nothing, or entry by entry: one transaction needs a lock for each object. Default: with one job.",
+)
 @click.option("--owner", is_flag=True, help="Give objects the owners that they had.")
 @click.option("--privileges", is_flag=True, help="Grant what was granted.")
 @click.option("--subscriptions", is_flag=True, help="Restore subscriptions, too: they connect to another server.")
-@click.option("--analyze", is_flag=True, help="Gather statistics afterwards: a dump has none.")
+@click.option("--no-tablespaces", is_flag=True, help="Put everything into the database's own tablespace.")
+@click.option(
+    "--disable-triggers",
+    is_flag=True,
+    help="With --content data: triggers don't fire, foreign keys are not checked. Superusers only.",
+)
+@click.option("--analyze", is_flag=True, help="Gather statistics afterwards, which few dumps have.")
 @click.option("--verify", is_flag=True, help="Hold the restored rows against the manifest of a verified dump.")
 @target_options
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
@@ -77,6 +88,9 @@ def command(
     owner: bool,
     privileges: bool,
     subscriptions: bool,
+    single_transaction: bool | None,
+    no_tablespaces: bool,
+    disable_triggers: bool,
     analyze: bool,
     verify: bool,
     profile: str | None,
@@ -86,7 +100,8 @@ def command(
     """Restore the dump FILE, a file or a folder, into a database, which has to be empty.
 
     Shows the target, what is in it and what would be done, and asks; DB_CONFIRM=YES in the environment agrees
-    beforehand. It is all done in one transaction, or not at all, unless --jobs says otherwise.
+    beforehand. It is all done in one transaction, or not at all, unless --jobs or --no-single-transaction says
+    otherwise.
     """
     if only_list and only_check:
         raise click.UsageError("--list and --check are two commands: give one.")
@@ -101,6 +116,9 @@ def command(
         "owner": owner,
         "privileges": privileges,
         "subscriptions": subscriptions,
+        "single_transaction": single_transaction,
+        "tablespaces": not no_tablespaces,
+        "disable_triggers": disable_triggers,
     }
     return _restore(file, wanted, profile, url, analyze=analyze, verify=verify, as_json=as_json)
 

@@ -19,7 +19,7 @@ from pgops.config.client_programs import HOW_TO_GET_THEM
 from pgops.dump.contents import Contents, read_contents
 from pgops.dump.manifest import Manifest, read_manifest, refuse_damaged
 from pgops.dump.members import may_hide_cut_objects, may_hide_cut_rows, refuse_cut_members
-from pgops.errors import ClientProgramError, DamagedDumpError, NoClientProgramError
+from pgops.errors import ClientProgramError, DamagedDumpError, DumpError, NoClientProgramError
 from pgops.findings import as_tuple
 from pgops.programs import PG_RESTORE, find_programs, started
 from pgops.programs.client_program import lacks
@@ -80,8 +80,11 @@ def read_whole(path: str | os.PathLike[str]) -> tuple[Contents, Manifest | None]
     """The contents of a dump and its manifest, if it has one, whose every byte is what the manifest says."""
     path = Path(path)
     manifest = read_manifest(path)
-    if manifest is not None and path.exists():
-        refuse_damaged(path, manifest)
+    if manifest is not None and (path.is_file() or path.is_dir()):
+        try:
+            refuse_damaged(path, manifest)
+        except OSError as problem:
+            raise DumpError(f"{problem.filename or path} can't be read: {problem.strerror or problem}.") from None
     return read_contents(path), manifest
 
 

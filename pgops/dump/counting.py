@@ -21,6 +21,7 @@ from pgops.dump.countable import Chosen, Countable, CountableTable, countable_ta
 from pgops.dump.hashing import encoding_of, pin
 from pgops.dump.hashing_large_objects import hash_large_objects
 from pgops.dump.manifest import LargeObjects, TableContent
+from pgops.dump.plan_of_dump import wait_ms
 from pgops.dump.sharing import share_tables
 from pgops.dump.table_content import count_one, named_errors
 from pgops.errors import CountError
@@ -85,7 +86,7 @@ def exported_snapshot(
         assert row is not None  # noqa: S101  a query without FROM gives a row
         with named_errors("The tables"):
             pin(session)
-            _set_local(session, "lock_timeout", f"{round(lock_wait_s * 1000)}ms" if lock_wait_s is not None else "0")
+            _set_local(session, "lock_timeout", str(wait_ms(lock_wait_s)) if lock_wait_s is not None else "0")
             lock_tables(session, countable_tables(session, Chosen.of(tables, schemas)).tables)
         yield session, str(row[0])
 

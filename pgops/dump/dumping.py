@@ -17,7 +17,7 @@ from pgops.dump.manifest import Manifest, file_facts, manifest_path
 from pgops.dump.placing import place_for
 from pgops.dump.plan_of_dump import Content, DumpPlan, Format, compression_of, format_of
 from pgops.dump.progress import DumpProgress, OnDumpProgress, Watch
-from pgops.dump.refusals import dump_error, refuse_compression
+from pgops.dump.refusals import dump_error, refuse_compression, refuse_pooler
 from pgops.dump.witness import testifying
 from pgops.errors import DumpError
 from pgops.programs import PG_DUMP, ChildConnection, find_program, started
@@ -81,7 +81,8 @@ def dump_database(
     `bin_path`, PATH, the usual folders and the embedded package. `conn` is only read, and left as it was found. Table
     locks (ACCESS SHARE) are waited for `lock_wait_s` seconds.
 
-    Raises `NoClientProgramError` before anything begins, `DumpError` where nothing was made, in pg_dump's own words.
+    Raises `NoClientProgramError` and `PoolerError` before anything begins, `DumpError` where nothing was made, in
+    pg_dump's own words.
     Roles and tablespaces are not in a dump (PostgreSQL manual, pg_dump).
     """
     path = Path(file)
@@ -101,6 +102,7 @@ def dump_database(
     if verify and plan.content is Content.SCHEMA:
         raise DumpError("A dump of the schema alone has no rows to verify.", cure="Leave verify out.")
     began = dt.datetime.now(dt.UTC)
+    refuse_pooler(conn)
     with as_found(conn):
         identity = database_identity(conn)
         child = ChildConnection.like(conn, application=f"pgops dump {secrets.token_hex(4)}")
@@ -130,12 +132,12 @@ def dump_database(
             program=f"{program.name} {program.version}",
             began=began,
             ended=dt.datetime.now(dt.UTC),
-            files=file_facts(place.partial),
+            files=file_facts(place.partial, called=path.name),
             **testimony,
         )
         place.take(manifest)
     return Dump(
-        path=path,
+        path=place.final if path.is_symlink() else path,  # beside it is the manifest
         manifest=manifest,
         size_bytes=sum(each.size_bytes for each in manifest.files),
         seconds=(manifest.ended - began).total_seconds(),

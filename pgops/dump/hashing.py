@@ -50,19 +50,24 @@ _NULL = "NULL, and no text 5b0c1c1e-9f0e-4a52-8d3e-7d7f0a3c6f1b"
 _CHAIN = 80
 """Columns in a chain: their calls are nested, and 1,600 would be too deep for the server's stack."""
 
-# The output function, where it is PostgreSQL's own and of a type of its own; other schemas may be closed to us.
+# The output function, where it is PostgreSQL's own and of a type of its own, and takes a value of it without a cast
+# (that of refcursor is declared for text); other schemas may be closed to us. A virtual column (18) is no content: it
+# is computed when it is read, may fail then, and is in no dump.
 _COLUMNS = """
 SELECT a.attname::pg_catalog.text,
        t.typname::pg_catalog.text,
        CASE WHEN t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace
              AND p.pronamespace = 'pg_catalog'::pg_catalog.regnamespace
+             AND (taken.oid = t.oid OR taken.typtype = 'p')
             THEN p.proname::pg_catalog.text END
   FROM pg_catalog.pg_attribute AS a
   JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
   JOIN pg_catalog.pg_proc AS p ON p.oid = t.typoutput
+  JOIN pg_catalog.pg_type AS taken ON taken.oid = p.proargtypes[0]
  WHERE a.attrelid = %s::pg_catalog.int8::pg_catalog.oid
    AND a.attnum > 0
    AND NOT a.attisdropped
+   AND a.attgenerated <> 'v'
 """
 
 

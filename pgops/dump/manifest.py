@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,6 @@ from pgops.files import write_whole
 from pgops.findings import as_json, as_tuple
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator
 
 SCHEMA = "pgops.manifest/1"
@@ -90,7 +90,9 @@ class Manifest:
 
     def to_json(self) -> str:
         """As JSON, with its schema first."""
-        return json.dumps({"schema": SCHEMA, **as_json(attrs.asdict(self))}, indent=1, ensure_ascii=False) + "\n"
+        text = json.dumps({"schema": SCHEMA, **as_json(attrs.asdict(self))}, indent=1, ensure_ascii=False) + "\n"
+        # Bytes of a file's name that are no UTF-8 are half surrogates here, which JSON has escapes for: \udcff.
+        return text.encode("utf-8", "backslashreplace").decode()
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:
@@ -122,8 +124,13 @@ def manifest_path(dump: str | os.PathLike[str]) -> Path:
 
 
 def read_manifest(dump: str | os.PathLike[str]) -> Manifest | None:
-    """The manifest beside a dump; None where there is none. Raises `ManifestError` where it can't be read."""
+    """The manifest beside a dump, or what it is a link to; None where there is none.
+
+    Raises `ManifestError` where it can't be read.
+    """
     path = manifest_path(dump)
+    if Path(dump).is_symlink() and not path.exists():
+        path = manifest_path(os.path.realpath(dump))
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -133,13 +140,14 @@ def read_manifest(dump: str | os.PathLike[str]) -> Manifest | None:
     return Manifest.from_json(text)
 
 
-def file_facts(dump: Path) -> tuple[FileFacts, ...]:
-    """Size and SHA-256 of the file, or of each file in the folder."""
+def file_facts(dump: Path, *, called: str | None = None) -> tuple[FileFacts, ...]:
+    """Size and SHA-256 of each file in the folder, or of the file, which will be `called` so."""
     found = []
+    called = called if not dump.is_dir() else None
     for path in _files(dump):
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-            found.append(FileFacts(name=path.name, size_bytes=file.tell(), sha256=digest))
+            found.append(FileFacts(name=called or path.name, size_bytes=file.tell(), sha256=digest))
     return tuple(found)
 
 

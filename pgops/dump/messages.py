@@ -25,10 +25,13 @@ class Cause(StrEnum):
     ALREADY_EXISTS = "already exists"
     MISSING_ROLE = "missing role"
     MISSING_EXTENSION = "missing extension"
+    MISSING_TABLESPACE = "missing tablespace"
     MISSING_OBJECT = "missing object"
     PRIVILEGE = "privilege"
+    FOREIGN_KEY = "foreign key violated by data"
     VIOLATED = "constraint violated by data"
     BAD_DATA = "bad data"
+    TOO_MANY_CONNECTIONS = "too many connections"
     CONNECTION_LOST = "connection lost"
     DISK_FULL = "disk full"
     LOCKS = "too many locks"
@@ -40,15 +43,21 @@ class Cause(StrEnum):
 
 _CURES = {
     Cause.ALREADY_EXISTS: "Restore into an empty database, or drop what is there first.",
-    Cause.MISSING_ROLE: "Create the role, or restore without owners and privileges.",
+    Cause.MISSING_ROLE: "Create the role; if it is an owner's or a grant's, restore without owners and privileges.",
     Cause.MISSING_EXTENSION: "Install the extension's package on the server.",
-    Cause.MISSING_OBJECT: "Was the dump made of a part of its database? Restore what this needs first.",
+    Cause.MISSING_TABLESPACE: "Create the tablespace, or take tablespaces=False (--no-tablespaces).",
+    Cause.MISSING_OBJECT: "Was the dump made of a part of its database? Make or restore what this needs first.",
     Cause.PRIVILEGE: "Restore as a role that may do this: the database's owner, or a superuser.",
+    Cause.FOREIGN_KEY: (
+        "Was it NOT VALID? Rows alone come in no order that suits foreign keys: then take disable_triggers=True "
+        "(--disable-triggers; of a plain dump it is pg_dump's)."
+    ),
     Cause.VIOLATED: "The rows do not keep the constraint: was it NOT VALID, or are rows there already?",
     Cause.BAD_DATA: "The server does not take a value: compare encodings, locales and versions of both servers.",
+    Cause.TOO_MANY_CONNECTIONS: "Take fewer jobs, or raise the limit.",
     Cause.CONNECTION_LOST: "Look at the server's log for why the session ended, and restore again.",
     Cause.DISK_FULL: "Make room on the server, and restore again.",
-    Cause.LOCKS: "Raise max_locks_per_transaction, or restore with single_transaction=False.",
+    Cause.LOCKS: "Raise max_locks_per_transaction, or take single_transaction=False (--no-single-transaction).",
     Cause.CANCELLED: "Restore again.",
     Cause.VERSION: "Restore into a server of the version that was dumped, or later.",
     Cause.DAMAGED: "Take another copy of the dump.",
@@ -59,13 +68,16 @@ _CURES = {
 _BY_SQLSTATE = (
     (r"58P01|0A000", Cause.MISSING_EXTENSION, r"extension"),
     (r"42704", Cause.MISSING_ROLE, r"role"),
+    (r"42704|22023", Cause.MISSING_TABLESPACE, r"tablespace"),
     (r"42704", Cause.VERSION, r"unrecognized configuration parameter"),
     (r"42P0[467]|42710|42723|42701|42P05", Cause.ALREADY_EXISTS, ""),
     (r"42P01|42883|42704|42703|3F000|42P02", Cause.MISSING_OBJECT, ""),
     (r"42501|28000", Cause.PRIVILEGE, ""),
+    (r"23503", Cause.FOREIGN_KEY, ""),
     (r"23...", Cause.VIOLATED, ""),
     (r"22...", Cause.BAD_DATA, ""),
     (r"08...|57P0[1-4]|57P05|25P0[34]", Cause.CONNECTION_LOST, ""),
+    (r"53300", Cause.TOO_MANY_CONNECTIONS, ""),
     (r"53100", Cause.DISK_FULL, ""),
     (r"53200", Cause.LOCKS, r"shared memory"),
     (r"57014", Cause.CANCELLED, ""),
@@ -74,13 +86,16 @@ _BY_SQLSTATE = (
 _BY_WORDS = (
     (r"extension .* is not available|could not open extension control file", Cause.MISSING_EXTENSION),
     (r'role ".*" does not exist', Cause.MISSING_ROLE),
+    (r'tablespace ".*" does not exist|invalid value for parameter "default_tablespace"', Cause.MISSING_TABLESPACE),
     (r"unsupported version|unrecognized configuration parameter|syntax error at", Cause.VERSION),
+    (r"too many connections|too many clients|connection slots are reserved", Cause.TOO_MANY_CONNECTIONS),
     (r"terminating connection|server closed the connection|connection to server|no connection to the server"
      r"|SSL connection has been closed|could not (?:send|receive) data", Cause.CONNECTION_LOST),
     (r"permission denied|must be (?:owner|superuser|member|able to)|only superuser|must have", Cause.PRIVILEGE),
     (r"No space left on device|could not extend file", Cause.DISK_FULL),
     (r"out of shared memory|max_locks_per_transaction", Cause.LOCKS),
     (r"already exists|multiple primary keys", Cause.ALREADY_EXISTS),
+    (r"violates foreign key", Cause.FOREIGN_KEY),
     (r"violates|could not create unique index|is violated by some row|contains null values", Cause.VIOLATED),
     (r"does not exist", Cause.MISSING_OBJECT),
     (r"canceling statement", Cause.CANCELLED),

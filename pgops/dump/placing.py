@@ -15,7 +15,7 @@ import attrs
 from pgops.dump.manifest import manifest_path
 from pgops.dump.refusals import disk_named
 from pgops.errors import DumpError
-from pgops.files import settle
+from pgops.files import settle, short_name
 from pgops.locking import locked
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 PARTIAL = ".partial"
 _LEFT = re.compile(r"[0-9a-f]{12}\.partial(?P<end>|\.json|\.old)")
+
+_OF_A_DUMP = re.compile(r"(?:toc\.dat|\d+\.dat|blobs?_\d+\.(?:toc|dat)|blobs\.toc)(?:\.gz|\.lz4|\.zst)?")
+"""The files of the directory format."""
 
 
 @attrs.frozen(kw_only=True)
@@ -58,10 +61,10 @@ class Place:
         settle(self.final.parent)
 
     def _rename(self) -> None:
-        if not self.final.is_dir():
+        if not self.final.exists() or (self.final.is_file() and self.partial.is_file()):
             self.partial.replace(self.final)
             return
-        # A folder that is not empty takes no other's name: the old one steps aside for the moment.
+        # A folder gives its name to no other, nor a file to a folder: the old one steps aside for the moment.
         aside = self.partial.with_name(self.partial.name + ".old")
         self.final.rename(aside)
         try:
@@ -69,12 +72,21 @@ class Place:
         except BaseException:
             aside.rename(self.final)
             raise
-        shutil.rmtree(aside, ignore_errors=True)
+        _remove(aside)
 
     def refuse_taken(self) -> None:
-        """Raise `DumpError` where something has the name, and is not to be replaced."""
-        if not self.overwrite and os.path.lexists(self.final):
-            raise _taken(self.final)
+        """Raise `DumpError` where something has the name, and is not to be replaced, or never is."""
+        if not os.path.lexists(self.final):
+            return
+        if not self.overwrite:
+            raise DumpError(
+                f"{self.final} is there already.", cure="Name another file, or say overwrite=True (--overwrite)."
+            )
+        if self.final.is_dir() and not _may_be_a_dump(self.final):
+            raise DumpError(
+                f"{self.final} is a folder with other things than a dump in it: it is not replaced.",
+                cure="Name a file or folder in it.",
+            )
 
 
 @contextmanager
@@ -85,24 +97,33 @@ def place_for(path: Path, *, overwrite: bool) -> Iterator[Place]:
     is something of that name, or no folder for it; `FileBusyError` where another dump to that name is at work.
     """
     final = Path(os.path.realpath(path))
+    if not final.name:
+        raise DumpError(f"{path} is a folder that can't be replaced.", cure="Name a file or folder in it.")
     if not final.parent.is_dir():
         raise DumpError(f"{path}: there is no folder {final.parent}.", cure="Make it, or name another.")
     if final.exists() and not (final.is_file() or final.is_dir()):
         raise DumpError(f"{path} is no file: a dump can't be put in its place.", cure="Name a file.")
-    partial = final.parent / f".{final.name[:40]}.{secrets.token_hex(6)}{PARTIAL}"
+    partial = final.parent / f"{_beginning(final)}{secrets.token_hex(6)}{PARTIAL}"
     place = Place(final=final, partial=partial, overwrite=overwrite)
     with disk_named(path), locked(final, wait_s=0.0):
         _clear_away(final)
         place.refuse_taken()
+        with suppress(FileNotFoundError):
+            manifest_path(final).lstat()  # its name may be too long, and better that is said before the work
         try:
             yield place
         finally:
             _remove(partial)
 
 
+def _beginning(final: Path) -> str:
+    """How the name begins of all that is written for `final` before it has its own."""
+    return f".{short_name(final)}."
+
+
 def _clear_away(final: Path) -> None:
     """Whoever holds the lock is the only one at work here: what is left under such names has no owner."""
-    beginning = f".{final.name[:40]}."
+    beginning = _beginning(final)
     for left in sorted(final.parent.iterdir()):
         kind = _LEFT.fullmatch(left.name.removeprefix(beginning)) if left.name.startswith(beginning) else None
         if kind is None:
@@ -121,8 +142,9 @@ def _remove(path: Path) -> None:
             path.unlink()
 
 
-def _taken(path: Path) -> DumpError:
-    return DumpError(f"{path} is there already.", cure="Name another file, or say overwrite=True (--overwrite).")
+def _may_be_a_dump(folder: Path) -> bool:
+    """Whether it is empty, or holds what pg_dump writes into one: so much is lost where it is replaced."""
+    return all(not path.is_dir() and _OF_A_DUMP.fullmatch(path.name) for path in folder.iterdir())
 
 
 def _sync(path: Path) -> None:

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 _MAGIC = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"\x04\x22\x4d\x18": "lz4"}
 _HEAD = re.compile(rb"-- PostgreSQL database (cluster )?dump\r?\n")
 _FOOTER = re.compile(rb"-- PostgreSQL database (?:cluster )?dump complete\r?\n?")
-_HEADER = re.compile(rb"-- (Data for )?Name: (.*); Type: (.*); Schema: (.*); Owner: (.*?)(?:; Tablespace: .*)?\r?\n")
+_HEADER = re.compile(
+    rb"-- (?:(Data|Statistics) for )?Name: (.*); Type: (.*); Schema: (.*); Owner: (.*?)(?:; Tablespace: (.*))?\r?\n"
+)
 _SERVER = re.compile(rb"-- Dumped from database version (.*?)\r?\n")
 _PROGRAM = re.compile(rb"-- Dumped by pg_dump version (.*?)\r?\n")
 SETTING = re.compile(rb"SET\s+([a-z_][\w.]*)\s*(?:=|TO)\s", re.IGNORECASE)
@@ -32,7 +34,7 @@ _PROGRAM_OF_COPY = re.compile(rb"COPY\b.*\b(?:FROM|TO)\s+PROGRAM\b", re.DOTALL |
 _ENDS_TRANSACTION = {"start", "commit", "end", "rollback", "abort", "savepoint", "release"}
 _RUNS_CODE = {"do", "call", "prepare", "execute", "load"}
 _OF_THE_CLUSTER = (
-    *(("create", word) for word in ("database", "role", "tablespace", "group")),
+    *(("create", word) for word in ("database", "role", "tablespace", "user", "group")),
     *(("drop", word) for word in ("database", "role", "tablespace", "user", "group")),
     *(("alter", word) for word in ("database", "role", "tablespace", "system", "user", "group")),
 )
@@ -147,14 +149,16 @@ def header_of(text: bytes) -> Entry | None:
     match = _HEADER.match(text)
     if match is None:
         return None
-    name, kind, schema, owner = (each.decode("utf-8", "surrogateescape") for each in match.groups()[1:])
-    has_data = match[1] is not None
+    name, kind, schema, owner, tablespace = (
+        each.decode("utf-8", "surrogateescape") for each in match.groups(default=b"")[1:]
+    )
     return Entry(
         kind=kind,
         schema=None if schema == "-" else schema,
         name=name,
         owner=None if owner == "-" else owner,
-        has_data=has_data and kind in {"TABLE DATA", "BLOBS", "BLOB"},
+        tablespace=tablespace or None,
+        has_data=match[1] == b"Data" and kind in {"TABLE DATA", "BLOBS", "BLOB"},
     )
 
 
@@ -249,9 +253,7 @@ def refusal_of(piece: Piece) -> str | None:
         return "a byte 0, at which psql would stop to read the line"
     if piece.kind in {Kind.SPACE, Kind.ROWS}:
         return None
-    if piece.words[:2] in _OF_THE_CLUSTER or (
-        piece.words[:2] == ("create", "user") and piece.words[2:3] != ("mapping",)
-    ):
+    if piece.words[:2] in _OF_THE_CLUSTER and piece.words[1:3] != ("user", "mapping"):
         return f"{' '.join(piece.words[:2]).upper()} is outside the database"
     if _is_own_transaction(piece):
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import attrs
 
@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Format(StrEnum):
+class _Choice(StrEnum):
+    @classmethod
+    def _missing_(cls, value: object) -> NoReturn:
+        known = ", ".join(each.value for each in cls)
+        raise DumpError(f"There is no {cls.__name__.lower()} {value!r} of a dump.", cure=f"It is one of {known}.")
+
+
+class Format(_Choice):
     """How a dump is written. Only a directory can be written by several workers."""
 
     PLAIN = "plain"
@@ -23,7 +30,7 @@ class Format(StrEnum):
     DIRECTORY = "directory"
 
 
-class Content(StrEnum):
+class Content(_Choice):
     """What of a database is dumped."""
 
     ALL = "all"
@@ -33,6 +40,7 @@ class Content(StrEnum):
 
 _COMPRESSED = {".gz": "gzip", ".zst": "zstd", ".lz4": "lz4"}
 COMPRESSIONS = ("none", "gzip", "zstd", "lz4")
+_LONGEST_WAIT_MS = 2**31 - 1
 
 
 def format_of(path: Path, *, jobs: int = 1) -> Format:
@@ -73,6 +81,8 @@ class DumpPlan:
     lock_wait_s: float = 30.0
 
     def __attrs_post_init__(self) -> None:
+        if self.jobs < 1:
+            raise DumpError(f"{self.jobs} jobs write nothing.", cure="Take one, or several.")
         if self.jobs > 1 and self.format is not Format.DIRECTORY:
             raise DumpError(
                 f"{self.jobs} jobs can't write one file: only the directory format has several.",
@@ -93,7 +103,7 @@ class DumpPlan:
     ) -> Iterator[str]:
         yield from (f"--format={self.format}", f"--file={target}", f"--encoding={encoding}")
         yield from ("--verbose", "--no-password")
-        yield f"--lock-wait-timeout={max(1, round(self.lock_wait_s * 1000))}"
+        yield f"--lock-wait-timeout={wait_ms(self.lock_wait_s)}"
         if self.content is not Content.ALL:
             yield f"--{self.content}-only"
         for wanted, option in (
@@ -115,6 +125,15 @@ class DumpPlan:
             yield "--strict-names"  # a name that nothing has would be left out without a word
         yield from (f"--schema={_exactly(schema)}" for schema in self.schemas)
         yield from (f"--table={_exactly(schema)}.{_exactly(name)}" for schema, name in self.tables)
+
+
+def wait_ms(seconds: float) -> int:
+    """A wait for a lock as the server counts it: 0 would be no bound, and longer than 24 days it has no number for.
+
+    >>> wait_ms(0), wait_ms(0.3), wait_ms(float("inf"))
+    (1, 300, 2147483647)
+    """
+    return round(min(max(seconds * 1000, 1), _LONGEST_WAIT_MS))
 
 
 def compression_of(path: Path) -> str | None:

@@ -4,28 +4,42 @@ from __future__ import annotations
 
 import errno
 import subprocess
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
 
+from psycopg.rows import tuple_row
+
+from pgops.db.working_session import another, as_found, refuse_transaction_pooler
 from pgops.errors import DumpError, NoClientProgramError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import psycopg
+
     from pgops.programs import ChildConnection, ClientProgram, Running
 
+_FULL = "Make room, or dump to another disk. Nothing was left behind."
+_CURES_OF_THE_DISK = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.ENAMETOOLONG: "Take a shorter name: that of the manifest is the dump's and 14 characters more.",
+}
+_LOCKED = "Somebody holds a table, or waits to: look at the locks, then dump again or wait longer."
+_NO_ROOM = "pg_dump takes one connection, or one more than its jobs; progress takes one, verifying two or more."
 _CURES = (
-    ("No space left on device", "Make room, or dump to another disk. Nothing was left behind."),
-    ("Disk quota exceeded", "Make room, or dump to another disk. Nothing was left behind."),
-    (
-        "due to statement timeout",
-        "Somebody holds a table, or waits to: look at the locks, then dump again or wait longer.",
-    ),
-    ("due to lock timeout", "Somebody holds a table, or waits to: look at the locks, then dump again or wait longer."),
+    ("No space left on device", _FULL),
+    ("Disk quota exceeded", _FULL),
+    ("due to statement timeout", _LOCKED),
+    ("due to lock timeout", _LOCKED),
+    ("permission denied for large object", "Dump as their owner or a superuser; a dump of some schemas has none."),
+    ("may lack SELECT privilege", "Dump as a role that may read all of it (pg_read_all_data), or leave that out."),
     ("permission denied", "Dump as a role that may read all of it (pg_read_all_data), or leave that out."),
+    ("too many connections", _NO_ROOM),
+    ("connection slots", _NO_ROOM),
+    ("no matching", "Names are taken as they are, with their capitals: see what is there."),
     ("row-level security", "Dump as the tables' owner, or as a role with BYPASSRLS: else rows would be missing."),
-    ("row security", "Dump as the tables' owner, or as a role with BYPASSRLS: else rows would be missing."),
     ("server version mismatch", "Install a newer pg_dump, or name its folder as pg_bin_path."),
     ("server closed the connection", "The server went away: see its log. Then dump again."),
     ("terminating connection", "The server ended the session: see its log. Then dump again."),
@@ -55,9 +69,25 @@ def disk_named(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as problem:
-        full = problem.errno in {errno.ENOSPC, errno.EDQUOT}
-        cure = "Make room, or dump to another disk. Nothing was left behind." if full else ""
+        cure = _CURES_OF_THE_DISK.get(problem.errno or 0, "")
         raise DumpError(f"{path} could not be written: {problem.strerror}.", cure=cure) from None
+
+
+def refuse_pooler(conn: psycopg.Connection[Any]) -> None:
+    """Raise `PoolerError` where a transaction pooler stands between.
+
+    What pg_dump sets at its beginning would land on sessions of others: they no longer find a table without its schema,
+    and the dump is written with their float digits and intervals.
+    """
+    with as_found(conn), conn.cursor(row_factory=tuple_row) as cursor:
+        row = cursor.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
+    if row is not None and row[0] == conn.info.backend_pid:  # a pooler greets with a number of its own
+        return
+    with (
+        closing(another(conn, application="pgops dump")) as one,
+        closing(another(conn, application="pgops dump")) as other,
+    ):
+        refuse_transaction_pooler(one, other)
 
 
 def refuse_compression(program: ClientProgram, compression: str | None) -> None:

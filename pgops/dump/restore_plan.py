@@ -9,6 +9,7 @@ import attrs
 
 from pgops.dump.contents import Contents
 from pgops.dump.plan_of_dump import Content
+from pgops.dump.restore_target import RestoreTarget
 from pgops.errors import RestoreError
 from pgops.findings import as_tuple
 from pgops.programs import ClientProgram
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
     from pgops.dump.toc import Entry
 
 _PARALLEL = {"custom", "directory"}
-_COPIED = {"TABLE DATA", "BLOBS", "BLOB", "SEQUENCE SET", "BLOB METADATA"}
+_ROWS = {"TABLE DATA", "BLOBS", "BLOB", "SEQUENCE SET", "BLOB METADATA"}
+_FROM_ROWS = {"MATERIALIZED VIEW DATA", "STATISTICS DATA"}
+"""What rows alone do not have, and a schema without rows has no use for: its views would be filled with nothing."""
 _PRIVILEGES = {"ACL", "DEFAULT ACL"}
 
 
@@ -32,16 +35,15 @@ class RestorePlan:
     """The pg_restore; None for a plain dump."""
     psql: ClientProgram | None
     """The psql that the dump goes to as SQL; None where pg_restore itself connects."""
+    target: RestoreTarget
     content: Content = Content.ALL
     jobs: int = 1
     single_transaction: bool = True
     owner: bool = False
     privileges: bool = False
     subscriptions: bool = False
-    role: str | None = None
-    """Whom the sessions have to become: the caller's role, where it is not the one that logs in."""
-    superuser: bool = False
-    has_public: bool = True
+    tablespaces: bool = True
+    disable_triggers: bool = False
     unknown_settings: tuple[str, ...] = attrs.field(default=(), converter=as_tuple)
     """What the dump sets at its head and the server does not know: transaction_timeout before 17."""
 
@@ -63,6 +65,11 @@ class RestorePlan:
         )
 
     @property
+    def makes_public(self) -> bool:
+        """Whether it makes the schema public, which only a dump of that schema does."""
+        return any(each.kind == "SCHEMA" and each.name == "public" for each in self.restored)
+
+    @property
     def needs_list(self) -> bool:
         """Whether pg_restore has to be given a list, for what it has no option for."""
         return any(self._is_unlisted(each) for each in self.contents.entries)
@@ -76,9 +83,9 @@ class RestorePlan:
             return False
         match self.content:
             case Content.SCHEMA:
-                return entry.kind not in _COPIED
+                return entry.kind not in _ROWS | _FROM_ROWS
             case Content.DATA:
-                return entry.kind in _COPIED
+                return entry.kind in _ROWS
             case _:
                 return True
 
@@ -86,14 +93,18 @@ class RestorePlan:
         return (entry.kind in _PRIVILEGES and not self.privileges) or self._is_unlisted(entry)
 
     def _is_unlisted(self, entry: Entry) -> bool:
+        if self.content is Content.SCHEMA and entry.kind in _FROM_ROWS:
+            return True
+        if not self.target.takes_statistics and entry.kind == "STATISTICS DATA":
+            return True
         if not self.subscriptions and (
             entry.kind.startswith("SUBSCRIPTION") or (entry.name.startswith("SUBSCRIPTION ") and _is_about(entry))
         ):
             return True
         # A comment on an extension is its owner's to make: for pg_restore's own reason it is in every dump.
-        if not self.superuser and entry.kind == "COMMENT" and entry.name.startswith("EXTENSION "):
+        if not self.target.superuser and entry.kind == "COMMENT" and entry.name.startswith("EXTENSION "):
             return True
-        return self.has_public and entry.kind == "SCHEMA" and entry.name == "public" and entry.creates
+        return self.target.has_public and entry.kind == "SCHEMA" and entry.name == "public" and entry.creates
 
     def arguments(self, *, list_file: str | None = None) -> list[str]:
         """What pg_restore is called with, but for the connection; `list_file` holds what `listed` gives."""
@@ -108,14 +119,17 @@ class RestorePlan:
                 yield "--single-transaction"
             if self.jobs > 1:
                 yield f"--jobs={self.jobs}"
-            if self.role is not None:
-                yield f"--role={self.role}"
+            if self.target.role is not None:
+                yield f"--role={self.target.role}"
         if self.content is not Content.ALL:
             yield f"--{self.content}-only"
+        if self.disable_triggers:
+            yield "--disable-triggers"
         for wanted, option in (
             (self.owner, "--no-owner"),
             (self.privileges, "--no-privileges"),
             (self.subscriptions, "--no-subscriptions"),
+            (self.tablespaces, "--no-tablespaces"),
         ):
             if not wanted:
                 yield option
@@ -153,7 +167,9 @@ def _is_about(entry: Entry) -> bool:
     return entry.kind in {"COMMENT", "SECURITY LABEL"}
 
 
-def refuse_impossible(contents: Contents, *, content: Content, jobs: int, single_transaction: bool | None) -> None:
+def refuse_impossible(
+    contents: Contents, *, content: Content, jobs: int, single_transaction: bool | None, disable_triggers: bool
+) -> None:
     """Raise `RestoreError` for what can't be had of such a dump."""
     if jobs < 1:
         raise RestoreError(f"There is no restoring with {jobs} jobs.", cure="Take 1 or more.")
@@ -166,6 +182,11 @@ def refuse_impossible(contents: Contents, *, content: Content, jobs: int, single
         raise RestoreError(
             "Several jobs are several sessions, and no single transaction.",
             cure="Take one job, or single_transaction=False.",
+        )
+    if disable_triggers and content is not Content.DATA:
+        raise RestoreError(
+            "Triggers are disabled only while rows alone are restored: a whole dump makes them after its rows.",
+            cure="Take content='data', or leave disable_triggers out.",
         )
     if content is not Content.ALL and contents.plain is not None:
         raise RestoreError(f"{contents.path} is a plain dump: it is restored whole.", cure="Take content='all'.")

@@ -1,4 +1,4 @@
-"""A restore at work: the program that does it, watched, and what is in the target afterwards, whatever happened."""
+"""A restore at work: what is verified first, and the program that does it, watched."""
 
 from __future__ import annotations
 
@@ -9,14 +9,12 @@ import re
 import secrets
 import subprocess
 import tempfile
-import time
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 
 import attrs
 import psycopg
-from psycopg.rows import tuple_row
 
 from pgops.approval import Record, agreed, recorded, refuse_other_target
 from pgops.db.identity import database_identity
@@ -24,6 +22,7 @@ from pgops.db.working_session import another, as_found, refuse_read_only, refuse
 from pgops.dump.manifest import file_facts
 from pgops.dump.messages import Cause, RestoreMessage, message, read_messages
 from pgops.dump.plain_facts import opened
+from pgops.dump.restore_end import advice_after, end_sessions, left_by
 from pgops.dump.restoring import RestoreProposal
 from pgops.dump.sql_feed import Feed
 from pgops.dump.target import target_contents
@@ -34,11 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pgops.approval import Approval, Keep
+    from pgops.dump.restore_plan import RestorePlan
     from pgops.dump.toc import Entry
 
 _LOOK_S = 0.1
-_GONE_S = 10.0
-"""How long sessions of a program that has ended may take to end, before they are ended."""
 _LINES_KEPT = 2000
 _BEGUN = re.compile(r"pg_restore: (?:creating|processing data for|executing) (.*)")
 _VERBOSE = re.compile(
@@ -89,15 +87,15 @@ def carry_out(
                 f"{proposal.title}: the target held {proposal.before} when this was proposed, and holds {before} now.",
                 cure="Propose it anew, and look again.",
             )
-        work = Work(proposal, _named(proposal.connection, application), on_progress)
+        work = Work(proposal, _named(proposal.connection, application), on_progress, total=_announced(proposal.plan))
         try:
             work.run()
         except BaseException:
-            _end_sessions(conn, application)
+            end_sessions(proposal, application)
             raise
         failures = work.failures
         if work.problem is not None or failures:
-            raise _failed(proposal, work, _left(proposal, conn, application))
+            raise _failed(proposal, work, left_by(proposal, application))
         warnings = [str(each) for each in work.messages if each.severity == "warning"]
         analyzed = False
         if analyze:
@@ -106,6 +104,7 @@ def carry_out(
                 analyzed = True
             except psycopg.Error as error:  # what was restored stands
                 warnings.append(f"ANALYZE failed: {error.diag.message_primary or error}")
+        advice = list(advice_after(proposal, session, analyzed=analyzed))
     return recorded(
         proposal,
         approval,
@@ -119,7 +118,7 @@ def carry_out(
             "program": str(proposal.plan.program or proposal.plan.psql),
             "warnings": warnings,
             "analyzed": analyzed,
-            "advice": [] if analyzed else ["Run ANALYZE: a restored database has no statistics."],
+            "advice": advice,
         },
         keep=record,
     )
@@ -144,6 +143,11 @@ def _named(child: ChildConnection, application: str) -> ChildConnection:
     return attrs.evolve(child, target=child.target.with_(application_name=application))
 
 
+def _announced(plan: RestorePlan) -> int:
+    """How many entries will be said to have begun: pg_restore is silent about statistics."""
+    return sum(plan.as_sql or each.kind != "STATISTICS DATA" for each in plan.restored)
+
+
 @attrs.define
 class Work:
     """One run of pg_restore, or of psql that is fed."""
@@ -151,6 +155,8 @@ class Work:
     proposal: RestoreProposal
     child: ChildConnection
     on_progress: OnRestoreProgress | None
+    total: int
+    """How many entries are to be heard of."""
     lines: list[str] = attrs.field(factory=list)
     begun: queue.SimpleQueue[str] = attrs.field(factory=queue.SimpleQueue)
     done: int = 0
@@ -262,8 +268,7 @@ class Work:
                 what = self.begun.get_nowait()
                 self.done += 1
         if what is not None and self.on_progress is not None:
-            total = max(len(self.proposal.plan.restored), self.done)
-            self.on_progress(RestoreProgress(done=self.done, total=total, what=what))
+            self.on_progress(RestoreProgress(done=self.done, total=max(self.total, self.done), what=what))
 
 
 def _write_all(handle: int, text: bytes) -> None:
@@ -284,46 +289,13 @@ def _list_file(proposal: RestoreProposal) -> Iterator[str | None]:
         yield str(file)
 
 
-_OURS = """
-SELECT a.pid
-  FROM pg_catalog.pg_stat_activity AS a
- WHERE a.application_name = %s
-   AND a.datid = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())
-"""
-
-
-def _end_sessions(conn: psycopg.Connection[Any], application: str) -> None:
-    """Wait until the program's sessions have ended, and with them their transactions; end those that do not."""
-    with suppress(psycopg.Error), closing(another(conn, application="pgops restore")) as session:
-        until = time.monotonic() + _GONE_S
-        with session.cursor(row_factory=tuple_row) as cursor:
-            while pids := [pid for (pid,) in cursor.execute(_OURS, [application]).fetchall()]:
-                if time.monotonic() > until:
-                    cursor.execute("SELECT pg_catalog.pg_terminate_backend(pid, 5000) FROM unnest(%s) AS pid", [pids])
-                    return
-                time.sleep(_LOOK_S)
-
-
-def _left(proposal: RestoreProposal, conn: psycopg.Connection[Any], application: str) -> str:
-    """What is in the target now, in words."""
-    _end_sessions(conn, application)
-    try:
-        with closing(another(conn, application="pgops restore")) as session:
-            now = target_contents(session)
-    except psycopg.Error as error:
-        return f"What is in the target could not be looked at: {error}"
-    if now.fingerprint == proposal.before.fingerprint:
-        kept = "The target is as it was" if not now.is_empty else "Nothing is left in the target"
-        return f"{kept}." if proposal.plan.single_transaction else f"{kept}, as far as objects go."
-    return f"The target now holds {now}."
-
-
 def _failed(proposal: RestoreProposal, work: Work, left: str) -> RestoreError:
     failures = work.failures
     if not failures:
         said = "; ".join(work.lines[-3:])
         words = f"{work.problem}{f': {said}' if said else ''}"
         failures = (message(words, cause=Cause.CONNECTION_LOST if "connection" in words else None),)
-    first = failures[0]
+    # That a worker has died is said before or after why.
+    first = next((each for each in failures if each.cause is not Cause.OTHER), failures[0])
     more = f", and {len(failures) - 1} more" if len(failures) > 1 else ""
     return RestoreError(f"{proposal.title} failed at {first}{more}. {left}", failures=failures, cure=first.cure)

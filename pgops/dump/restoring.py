@@ -10,16 +10,15 @@ from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from psycopg.rows import tuple_row
 
 from pgops.approval import Keep, Proposal, Record
 from pgops.db.identity import database_identity
 from pgops.db.working_session import another, as_found, refuse_read_only, refuse_transaction_pooler
 from pgops.dump.checking import DumpCheck, check_contents, read_whole, reading_program
 from pgops.dump.manifest import file_facts
-from pgops.dump.messages import Cause, message
 from pgops.dump.plan_of_dump import Content
 from pgops.dump.restore_plan import RestorePlan, refuse_impossible
+from pgops.dump.restore_target import RestoreTarget, lacking
 from pgops.dump.settings_of_dump import psql_for, settings_of, unknown_settings
 from pgops.dump.target import TargetContents, target_contents
 from pgops.errors import RestoreError, TargetNotEmptyError
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     import psycopg
 
     from pgops.approval import Approval
-    from pgops.dump.contents import Contents
     from pgops.dump.restore_work import OnRestoreProgress
     from pgops.dump.toc import Entry
 
@@ -102,6 +100,8 @@ def propose_restore(
     owner: bool = False,
     privileges: bool = False,
     subscriptions: bool = False,
+    tablespaces: bool = True,
+    disable_triggers: bool = False,
     bin_path: str | os.PathLike[str] | None = None,
 ) -> RestoreProposal:
     """What restoring the dump at `path` into `conn`'s database would do: nothing is changed.
@@ -109,65 +109,73 @@ def propose_restore(
     The dump is read to its end first. `into_existing` says that a database with objects in it is meant; `content` is
     `all`, `schema` or `data`; `jobs` above 1 need the custom or directory format, and are no single transaction, which
     it is otherwise. Owners and privileges are the dump's only if asked for; subscriptions are left out unless asked
-    for, as they would connect to another server.
+    for, as they would connect to another server. Without `tablespaces` all goes to the database's own. For rows alone,
+    `disable_triggers` keeps triggers from firing and foreign keys from being checked, which only a superuser may. A
+    schema alone leaves its materialized views unfilled. Statistics are left out for a server that can't take them (18
+    can).
 
     pg_restore is the lowest that can read the archive. Where the dump sets what the server does not know (pg_dump 17
     and later write transaction_timeout), and for a plain dump, SQL goes through psql, without those lines.
 
     Raises `DamagedDumpError`, `DumpError` where it is no dump, `NoClientProgramError`, `TargetNotEmptyError`,
     `ReadOnlyServerError`, `PoolerError`, and `RestoreError` for what is sure to fail: a plain dump that leaves the
-    database, an extension that the server does not have, an owner that is no role there.
+    database, an extension or a tablespace that the server does not have, an owner that is no role there.
     """
     contents, manifest = read_whole(path)
-    wanted = Content(content)
-    refuse_impossible(contents, content=wanted, jobs=jobs, single_transaction=single_transaction)
+    refuse_impossible(
+        contents,
+        content=Content(content),
+        jobs=jobs,
+        single_transaction=single_transaction,
+        disable_triggers=disable_triggers,
+    )
     child = ChildConnection.like(conn, application="pgops restore")
     program = None if contents.plain is not None else reading_program(contents, bin_path=bin_path, target=child.target)
     check = check_contents(contents, manifest, program=program)
+    with as_found(conn):
+        target = database_identity(conn)
     with ExitStack() as sessions:
         session = sessions.enter_context(closing(another(conn, application="pgops restore")))
         refuse_read_only(session)
         refuse_transaction_pooler(session, sessions.enter_context(closing(another(conn, application="pgops restore"))))
         before = target_contents(session)
-        facts = _facts(session)
+        if not before.is_empty and not into_existing:
+            raise TargetNotEmptyError(
+                f"The database {target['database']!r} holds {before}.",
+                cure="Restore into an empty database, or say into_existing=True (--into-existing).",
+            )
         unknown = unknown_settings(session, settings_of(contents, program))
-        missing = list(_missing(session, contents, owner=owner))
-    with as_found(conn):
-        target = database_identity(conn)
-    if not before.is_empty and not into_existing:
-        raise TargetNotEmptyError(
-            f"The database {target['database']!r} holds {before}.",
-            cure="Restore into an empty database, or say into_existing=True (--into-existing).",
+        as_sql = contents.plain is not None or bool(unknown)
+        if as_sql and jobs > 1:
+            raise RestoreError(
+                f"The server does not know {', '.join(unknown)}, which the dump sets: it is sent as SQL, by one "
+                "session.",
+                cure="Take one job.",
+            )
+        plan = RestorePlan(
+            contents=contents,
+            program=program,
+            psql=psql_for(child, bin_path=bin_path) if as_sql else None,
+            target=RestoreTarget.of(session),
+            content=Content(content),
+            jobs=jobs,
+            single_transaction=jobs == 1 if single_transaction is None else single_transaction,
+            owner=owner,
+            privileges=privileges,
+            subscriptions=subscriptions,
+            tablespaces=tablespaces,
+            disable_triggers=disable_triggers,
+            unknown_settings=unknown,
         )
+        missing = list(lacking(session, plan))
     if missing:
         raise RestoreError(
             f"{contents.path} can't be restored there: {'; '.join(str(each) for each in missing)}.",
             failures=missing,
             cure=missing[0].cure,
         )
-    as_sql = contents.plain is not None or bool(unknown)
-    if as_sql and jobs > 1:
-        raise RestoreError(
-            f"The server does not know {', '.join(unknown)}, which the dump sets: it is sent as SQL, by one session.",
-            cure="Take one job.",
-        )
-    plan = RestorePlan(
-        contents=contents,
-        program=program,
-        psql=psql_for(child, bin_path=bin_path) if as_sql else None,
-        content=wanted,
-        jobs=jobs,
-        single_transaction=jobs == 1 if single_transaction is None else single_transaction,
-        owner=owner,
-        privileges=privileges,
-        subscriptions=subscriptions,
-        role=facts["role"],
-        superuser=facts["superuser"],
-        has_public=facts["has_public"],
-        unknown_settings=unknown,
-    )
     files = manifest.files if manifest is not None else file_facts(contents.path)
-    connection = _fitted(child, facts)
+    connection = plan.target.fitted(child)
     return RestoreProposal(
         kind="restore",
         title=f"Restore {contents.path.name} into {target['database']}",
@@ -179,7 +187,7 @@ def propose_restore(
             "before": _plainly(before),
         },
         effects=tuple(_effects(plan, before)),
-        risks=tuple(_risks(plan, before, check, child, facts)),
+        risks=tuple(_risks(plan, before, check, child)),
         plan=plan,
         check=check,
         before=before,
@@ -200,58 +208,13 @@ def _decisions(plan: RestorePlan) -> dict[str, Any]:
         "owner": plan.owner,
         "privileges": plan.privileges,
         "subscriptions": plan.subscriptions,
+        "tablespaces": plan.tablespaces,
+        "disable_triggers": plan.disable_triggers,
     }
 
 
 def _plainly(before: TargetContents) -> list[list[Any]]:
     return [list(each) for each in before.fingerprint]
-
-
-_FACTS = """
-SELECT CASE WHEN current_user <> session_user THEN current_user END,
-       (SELECT r.rolsuper FROM pg_catalog.pg_roles AS r WHERE r.rolname = current_user),
-       EXISTS (SELECT FROM pg_catalog.pg_namespace AS n WHERE n.nspname = 'public'),
-       (SELECT s.reset_val FROM pg_catalog.pg_settings AS s WHERE s.name = 'default_transaction_read_only'),
-       (SELECT s.reset_val FROM pg_catalog.pg_settings AS s WHERE s.name = 'lc_messages'),
-       pg_catalog.current_setting('max_locks_per_transaction')::bigint
-         * (pg_catalog.current_setting('max_connections')::bigint
-            + pg_catalog.current_setting('max_prepared_transactions')::bigint)
-"""
-
-
-def _facts(session: psycopg.Connection[Any]) -> dict[str, Any]:
-    with session.cursor(row_factory=tuple_row) as cursor:
-        row = cursor.execute(_FACTS).fetchone() or (None,) * 6
-    return dict(zip(("role", "superuser", "has_public", "read_only", "messages", "locks"), row, strict=True))
-
-
-def _fitted(child: ChildConnection, facts: dict[str, Any]) -> ChildConnection:
-    """With the startup options that a session needs beyond what a dump sets for itself."""
-    options = []
-    if facts["read_only"] == "on":
-        options.append("-c default_transaction_read_only=off")
-    if facts["superuser"] and facts["role"] is None and facts["messages"] not in {"", "C", "POSIX", "en_US.UTF-8"}:
-        options.append("-c lc_messages=C")  # pg_restore hands on words and no SQLSTATE
-    return attrs.evolve(child, target=child.target.with_(options=" ".join(options))) if options else child
-
-
-def _missing(session: psycopg.Connection[Any], contents: Contents, *, owner: bool) -> Iterator[Any]:
-    """What the dump needs and the server does not have."""
-    extensions = {each.name: each for each in contents.entries if each.kind == "EXTENSION"}
-    with session.cursor(row_factory=tuple_row) as cursor:
-        known = cursor.execute(
-            "SELECT a.name::text FROM pg_catalog.pg_available_extensions AS a"
-            " UNION SELECT e.extname::text FROM pg_catalog.pg_extension AS e"
-        ).fetchall()
-        roles = cursor.execute("SELECT r.rolname::text FROM pg_catalog.pg_roles AS r").fetchall()
-    for name in extensions.keys() - {each for (each,) in known}:
-        yield message(
-            f"extension {name} is not available on the server", about=extensions[name], cause=Cause.MISSING_EXTENSION
-        )
-    if owner:
-        owners = {each.owner: each for each in contents.entries if each.owner}
-        for name in sorted(owners.keys() - {each for (each,) in roles}):
-            yield message(f'its owner, role "{name}", does not exist', about=owners[name], cause=Cause.MISSING_ROLE)
 
 
 def _written_out(plan: RestorePlan) -> Iterator[str]:
@@ -288,9 +251,7 @@ def _effects(plan: RestorePlan, before: TargetContents) -> Iterator[str]:
         yield f"left out: {kinds}"
 
 
-def _risks(
-    plan: RestorePlan, before: TargetContents, check: DumpCheck, child: ChildConnection, facts: dict[str, Any]
-) -> Iterator[str]:
+def _risks(plan: RestorePlan, before: TargetContents, check: DumpCheck, child: ChildConnection) -> Iterator[str]:
     dumped = plan.contents.server_major
     if dumped is not None and dumped > child.server_major:
         yield (
@@ -301,11 +262,13 @@ def _risks(
         yield "the target is not empty: what the dump makes may be there already, and rows come on top of rows"
     if plan.contents.plain is not None and plan.contents.plain.drops:
         yield f"the dump drops things first ({plan.contents.plain.drops:,} statements), as pg_dump --clean writes it"
+    if plan.disable_triggers:
+        yield "no foreign key is checked and no trigger fires for these rows: a row that breaks one would stay unseen"
     if not plan.single_transaction:
         yield "if it fails, what was restored until then stays"
-    elif len(plan.restored) > facts["locks"] // 2:
+    elif len(plan.restored) > plan.target.locks // 2:
         yield (
             f"{len(plan.restored):,} objects in one transaction may need more locks than the server has, "
-            f"{facts['locks']:,}: raise max_locks_per_transaction, or restore without a single transaction"
+            f"{plan.target.locks:,}: raise max_locks_per_transaction, or restore without a single transaction"
         )
     yield from (f"not proved of the dump: {each}" for each in check.unproved)

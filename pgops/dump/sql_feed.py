@@ -30,6 +30,14 @@ _OWNER = re.compile(
 )
 # A dump of the schema public alone makes it, and with --clean drops it first, with all that is in it from elsewhere.
 _PUBLIC = {b"CREATE SCHEMA public;", b"DROP SCHEMA public;", b"DROP SCHEMA IF EXISTS public;"}
+# psql puts the value of a variable of its own in the place of `:"HOST"`, which may stand in the slice of an array.
+_VARIABLES = (
+    *("DBNAME", "ENCODING", "HOST", "PORT", "SERVER_VERSION_NAME", "SERVER_VERSION_NUM", "SERVICE", "USER"),
+    *("VERSION", "VERSION_NAME", "VERSION_NUM"),
+)
+_STATISTICS = {
+    ("select", "from", "pg_catalog", name) for name in ("pg_restore_relation_stats", "pg_restore_attribute_stats")
+}
 _ENOUGH = 64 * 1024
 
 
@@ -60,6 +68,8 @@ class Feed:
 
     def begin(self) -> None:
         """What comes before the dump."""
+        for name in _VARIABLES:
+            self._send(f"\\unset {name}\n".encode())
         self._send(f"\\restrict {self.key}\n".encode())
         if self.plan.single_transaction:
             self._send(b"BEGIN;\n")
@@ -68,8 +78,8 @@ class Feed:
         if self.plan.single_transaction:
             self._send(b"SET transaction_read_only = off;\n")
         self._send(self._reading())
-        if self.plan.role is not None:
-            name = self.plan.role.replace('"', '""')
+        if self.plan.target.role is not None:
+            name = self.plan.target.role.replace('"', '""')
             self._send(f'SET ROLE "{name}";\n'.encode())
 
     def pour(self, sql: BinaryIO) -> None:
@@ -132,11 +142,15 @@ class Feed:
 
     def _is_left_out(self, piece: Piece) -> bool:
         plan, words = self.plan, piece.words
+        if words[:2] == ("set", "default_tablespace"):
+            return not plan.tablespaces
+        if words[:4] in _STATISTICS:
+            return not plan.target.takes_statistics
         if self.at_head and (setting := SETTING.match(piece.bare)) is not None:
             return setting[1].decode("ascii", "replace").lower() in plan.unknown_settings
         if plan.single_transaction and begins_or_ends(piece):
             return True
-        if words[:2] in {("create", "schema"), ("drop", "schema")} and plan.has_public:
+        if words[:2] in {("create", "schema"), ("drop", "schema")} and plan.target.has_public:
             return piece.bare.strip() in _PUBLIC
         if words[:1] == ("alter",) and not plan.owner and _OWNER.fullmatch(piece.bare):
             return True
@@ -146,4 +160,4 @@ class Feed:
             return not plan.privileges
         if words[1:2] == ("subscription",) or words[:3] == ("comment", "on", "subscription"):
             return not plan.subscriptions
-        return words[:3] == ("comment", "on", "extension") and not plan.superuser
+        return words[:3] == ("comment", "on", "extension") and not plan.target.superuser

@@ -82,9 +82,13 @@ _QUERY = _OBJECTS.format(
     )
 )
 
-# Sizes from relpages, not from pg_relation_size, which would wait for whoever has locked the table.
+# Sizes from relpages, not from pg_relation_size, which would wait for whoever has locked the table. A database without
+# an encoding may have names that can't be sent as they are.
 _LARGEST = """
-SELECT n.nspname, c.relname,
+SELECT CASE WHEN pg_catalog.getdatabaseencoding() = 'SQL_ASCII'
+            THEN pg_catalog.encode(pg_catalog.convert_to(n.nspname || '.' || c.relname, 'SQL_ASCII'), 'escape')
+            ELSE n.nspname || '.' || c.relname
+       END,
        greatest(c.reltuples::bigint, pg_catalog.pg_stat_get_live_tuples(c.oid), 0),
        c.relpages::bigint * pg_catalog.current_setting('block_size')::bigint
   FROM pg_catalog.pg_class AS c
@@ -96,7 +100,7 @@ SELECT n.nspname, c.relname,
    AND NOT EXISTS (
        SELECT FROM pg_catalog.pg_depend AS d
         WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')
- ORDER BY 4 DESC, 3 DESC, 1, 2
+ ORDER BY 3 DESC, 2 DESC, 1
 """
 _NAMED = 3
 
@@ -139,9 +143,7 @@ def target_contents(conn: psycopg.Connection[Any]) -> TargetContents:
         tables = cursor.execute(_LARGEST).fetchall()
     return TargetContents(
         counts=[(kind, count) for kind, count, _ in found],
-        rows=sum(rows for *_, rows, _ in tables),
-        largest=[
-            f"{schema}.{name} ({rows:,} rows, {size_in_words(size)})" for schema, name, rows, size in tables[:_NAMED]
-        ],
+        rows=sum(rows for _, rows, _ in tables),
+        largest=[f"{name} ({rows:,} rows, {size_in_words(size)})" for name, rows, size in tables[:_NAMED]],
         fingerprint=[tuple(row) for row in found],
     )

@@ -31,6 +31,8 @@ class Entry:
     schema: str | None
     name: str
     owner: str | None = None
+    tablespace: str | None = None
+    """None where it lies in the database's own."""
     id: int | None = None
     """Its number in the archive; None in a plain dump."""
     has_data: bool = False
@@ -141,7 +143,7 @@ class _Reader:
         definition = self._text() or ""
         self._skip_texts(2)  # how to drop it, its COPY
         schema = self._text()
-        self._text()  # tablespace
+        tablespace = self._text()
         if self.version >= (1, 14):
             self._text()  # table access method
         if self.version >= (1, 16):
@@ -163,6 +165,7 @@ class _Reader:
             schema=schema or None,
             name=name,
             owner=owner or None,
+            tablespace=tablespace or None,
             id=number,
             has_data=has_data,
             file=file or None,

@@ -1,7 +1,8 @@
 """Whether a restored database holds what was dumped: each table's rows, counted and hashed again, beside the manifest.
 
 Both were made in one snapshot each, so writers don't disturb it; but what was written to the restored database since
-is a difference. Only what the manifest has is compared: a dump of some tables proves those.
+is a difference. Only what the manifest has is compared: a dump of some tables proves those. Of a hash-partitioned table
+whose rows the restore has put into other partitions the whole is compared (see `pgops.dump.moved_rows`).
 
 Servers of other versions and other encodings can be compared (see `pgops.dump.hashing`). What is known to be written
 otherwise by another version, and would be a difference that is none: an array or domain of `"char"` with bytes beyond
@@ -21,17 +22,18 @@ from pgops.dump.counting import count_tables_with, exported_snapshot
 from pgops.dump.hashing import are_comparable
 from pgops.dump.hashing_large_objects import hash_large_objects
 from pgops.dump.manifest import LargeObjects, Manifest, TableContent, manifest_path, read_manifest
+from pgops.dump.moved_rows import Name, hash_partitions, together
 from pgops.dump.table_content import named_errors
 from pgops.errors import ManifestError
 from pgops.findings import as_json, as_tuple, quote_identifier
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     import psycopg
 
-    from pgops.dump.counting import Counted, TableProgress
+    from pgops.dump.counting import TableProgress
     from pgops.render.document import Document
 
 SCHEMA = "pgops.verification/1"
@@ -69,7 +71,7 @@ class Verdict(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class Comparison:
-    """One table, or (`name` is empty) the large objects."""
+    """One table, one partitioned table whose rows have moved among its partitions, or (no `name`) the large objects."""
 
     schema: str
     name: str
@@ -160,12 +162,13 @@ def verify_restore(
     with exported_snapshot(conn, tables=wanted) as (session, snapshot):
         counted = count_tables_with(session, snapshot, jobs=jobs, tables=wanted, on_table=on_progress)
         database, there, own = _tables_of(session)
+        partitions = hash_partitions(session)
         objects = None
         if manifest.large_objects is not None:
             with named_errors("The large objects"):
                 objects = hash_large_objects(session)
     comparisons = [
-        *_compared(manifest.tables, counted, there),
+        *_compared(*_moved_together(manifest.tables, counted.tables, partitions), there),
         *_compared_objects(manifest.large_objects, objects),
     ]
     return RestoreVerification(
@@ -188,7 +191,7 @@ def _manifest_beside(dump: str | os.PathLike[str]) -> Manifest:
     return manifest
 
 
-def _tables_of(session: psycopg.Connection[Any]) -> tuple[str, frozenset[tuple[str, str]], frozenset[tuple[str, str]]]:
+def _tables_of(session: psycopg.Connection[Any]) -> tuple[str, frozenset[Name], frozenset[Name]]:
     """The database's name, its tables, and those among them that belong to no extension."""
     with session.cursor(row_factory=tuple_row) as cursor:
         rows = cursor.execute(_TABLES).fetchall()
@@ -200,10 +203,29 @@ def _tables_of(session: psycopg.Connection[Any]) -> tuple[str, frozenset[tuple[s
     )
 
 
+def _moved_together(
+    dumped: Sequence[TableContent], restored: Sequence[TableContent], partitions: dict[Name, Name]
+) -> tuple[Sequence[TableContent], Sequence[TableContent]]:
+    """Both, with a hash-partitioned table in the place of its partitions where the restore has moved rows among them.
+
+    Where more than that is different they stay, and each has its verdict.
+    """
+    for partitioned in sorted(set(partitions.values())):
+        of_it = {name for name, of in partitions.items() if of == partitioned}
+        parts = [[each for each in side if (each.schema, each.name) in of_it] for side in (dumped, restored)]
+        before, after = (together(each, partitioned) for each in parts)
+        if parts[0] and parts[0] != parts[1] and before == after:
+            dumped, restored = (
+                [*(each for each in side if (each.schema, each.name) not in of_it), whole]
+                for side, whole in ((dumped, before), (restored, after))
+            )
+    return dumped, restored
+
+
 def _compared(
-    dumped: Iterable[TableContent], counted: Counted, there: Collection[tuple[str, str]]
+    dumped: Iterable[TableContent], now_there: Iterable[TableContent], there: Collection[Name]
 ) -> Iterator[Comparison]:
-    restored = {(each.schema, each.name): each for each in counted.tables}
+    restored = {(each.schema, each.name): each for each in now_there}
     for each in dumped:
         now = restored.get((each.schema, each.name))
         if now is not None:

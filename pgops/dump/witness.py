@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillCounting
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -91,7 +91,13 @@ def testifying(conn: psycopg.Connection[Any], plan: DumpPlan) -> Iterator[Witnes
     snapshot_of = exported_snapshot(
         conn, tables=plan.tables or None, schemas=plan.schemas or None, lock_wait_s=plan.lock_wait_s
     )
-    with snapshot_of as (session, snapshot), ThreadPoolExecutor(1) as pool:
+    with ExitStack() as stack:
+        try:
+            session, snapshot = stack.enter_context(snapshot_of)
+        except psycopg.OperationalError as problem:
+            words = str(problem).strip().partition("\n")[0]
+            raise DumpError(f"No session to count rows could be opened, and no dump was made: {words}.") from None
+        pool = stack.enter_context(ThreadPoolExecutor(1))
         witness = Witness(session=session, snapshot=snapshot, plan=plan, pool=pool)
         try:
             yield witness

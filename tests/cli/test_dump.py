@@ -51,6 +51,8 @@ def test_the_name_unless_one_is_given(shop, args, beginning, suffix):
 def test_tables_and_schemas_by_name(shop):
     assert shop("dump", "a.sql", "--table", "public.shop", "--schema", HOSTILE_SCHEMA).code == 0
     assert shop("dump", "b.sql", "--table", "shop").code == 2
+    quoted = ".".join('"' + name.replace('"', '""') + '"' for name in (HOSTILE_SCHEMA, HOSTILE_TABLE))
+    assert shop("dump", "c.sql", "--table", quoted).code == 0, "a schema with a dot in its name"
 
 
 @pytest.mark.parametrize(

@@ -40,11 +40,13 @@ def test_restoring(pgops_here, any_database, shop):
     assert "nobody has approved this" in unasked.err
     unverified = pgops_here("restore", str(shop), "--verify", DB_CONFIRM="YES")
     assert (unverified.code, "no manifest" in unverified.err) == (3, True)
-    done = pgops_here("restore", str(shop), "--json", DB_CONFIRM="YES")
+    done = pgops_here("restore", str(shop), "--no-single-transaction", "--no-tablespaces", "--json", DB_CONFIRM="YES")
     assert (done.code, done.json["schema"], done.json["outcome"]) == (0, "pgops.record/1", "restored")
+    assert done.json["details"]["single_transaction"] is False
+    assert any("--no-tablespaces" in each for each in done.json["statements"])
     with any_database.connect() as conn:
         assert conn.execute("SELECT count(*) FROM t").fetchone() == (10,)
-    again = pgops_here("restore", str(shop), DB_CONFIRM="YES")
+    again = pgops_here("restore", str(shop), "--content", "data", "--disable-triggers", DB_CONFIRM="YES")
     assert again.code == 3
     assert "holds 1 table, about 10 rows" in again.err
     assert "--into-existing" in again.err

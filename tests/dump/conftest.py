@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pgops.scratch import fresh_database
+from tests.dump.dumps import NASTY, dumped, plant
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -39,6 +42,19 @@ def fill(database) -> None:
 def filled(any_database):
     fill(any_database)
     return any_database
+
+
+@pytest.fixture(scope="session")
+def shop(any_server, tmp_path_factory):
+    """A folder with a dump of each format, of the newest server's shop."""
+    folder = tmp_path_factory.mktemp("shop")
+    # pg_dump writes no tar file of a database with a line break in its name
+    with fresh_database(any_server, NASTY.replace("\n", " ") + "source") as database:
+        plant(database)
+        for form in ("plain", "custom", "directory", "tar"):
+            dumped(database, folder / form, form, "--statistics")
+        dumped(database, folder / "inserts", "plain", "--inserts", "--compress=gzip")
+    return folder
 
 
 @contextmanager

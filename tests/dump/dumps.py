@@ -10,9 +10,12 @@ from pgops.programs import PG_DUMP, ChildConnection, find_programs
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import psycopg
+
     from pgops.programs import ClientProgram
     from pgops.scratch import ScratchDatabase
 
+NASTY = "mine \"%s' ü\n--"
 HOSTILE = 'od d; "Sché%s\n.ma'
 QUOTED = '"' + HOSTILE.replace('"', '""') + '"'
 
@@ -32,6 +35,7 @@ SET transaction_timeout = 0;
 END; $_$;
 COMMENT ON TABLE customer IS 'it''s a; \\! "comment';
 CREATE SEQUENCE tickets START 7;
+CREATE VIEW sliced AS SELECT a[1:"HOST"] AS x FROM (SELECT 1 AS "HOST", ARRAY[1, 2] AS a) AS s;
 SELECT lo_from_bytea(4711, 'large');
 """
 
@@ -55,3 +59,22 @@ def dumped(database: ScratchDatabase, file: Path, form: str, *options: str, majo
     with child.environment() as environment:
         subprocess.run(argv, check=True, env=environment)
     return file
+
+
+def is_the_shop(conn: psycopg.Connection) -> None:
+    assert conn.execute("SELECT count(*), min(name) FROM customer").fetchone()[0] == 1000
+    rows = conn.execute(f"SELECT x FROM {QUOTED}.{QUOTED} ORDER BY 1").fetchall()
+    assert {x for (x,) in rows} == {"\\.", "a\n\\.\n\\! touch /tmp/never\nCOMMIT;"}
+    assert conn.execute("SELECT nextval('tickets'), atomic()").fetchone() == (7, 2)
+    assert conn.execute("SELECT convert_from(lo_get(4711), 'UTF8')").fetchone() == ("large",)
+    assert "transaction_timeout" in conn.execute("SELECT pg_get_functiondef('quoting'::regproc)").fetchone()[0]
+    assert conn.execute("SELECT obj_description('customer'::regclass)").fetchone() == ("it's a; \\! \"comment",)
+    assert conn.execute("SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND convalidated").fetchone() == (1,)
+
+
+def is_empty(conn: psycopg.Connection) -> bool:
+    return conn.execute("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace").fetchone() == (0,)
+
+
+def leftovers(folder: Path) -> list[str]:
+    return sorted(each.name for each in folder.iterdir())

@@ -60,6 +60,7 @@ TYPES = (
     ("pg_lsn", "'0/1'", "'0/2'"),
     ("xid", "'1'", "'2'"),
     ("tid", "'(1,1)'", "'(1,2)'"),
+    ("refcursor", "'one'", "'other'"),
     ("pg_snapshot", "'1:2:'", "'1:3:'"),
     ("types.mood", "'sad'", "'so so'"),
     ("types.mood[]", "'{sad}'", "'{\"so so\"}'"),

@@ -288,6 +288,7 @@ HARMLESS = {
     "in a body in SQL": b"CREATE OR REPLACE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE 1 WHEN 1 THEN 2 END;END;",
     "in a rule": b"CREATE RULE r AS ON INSERT TO t DO ALSO (DELETE FROM t; SELECT 1);\n",
 }
+HARMLESS["user mappings, which are no users"] = b"DROP USER MAPPING IF EXISTS FOR a SERVER s;\n" * 2
 HARMLESS["as pg_dump sets it"] = b"SET standard_conforming_strings = off;\r\nSELECT '\\'; ROLLBACK;';\n"
 HARMLESS["a table of hostile names"] = b'COPY "a "" FROM\n;".t (a, "b,)") FROM stdin;\nROLLBACK;\n\\.\n'
 HARMLESS["a table without columns"] = b"COPY public.t  FROM stdin;\n\\.\n"

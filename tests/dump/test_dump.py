@@ -14,11 +14,12 @@ import psycopg
 import pytest
 
 from pgops.dump import DumpProgress, dump_database, read_manifest
-from pgops.errors import DumpError, FileBusyError, NoClientProgramError
+from pgops.errors import DumpError, FileBusyError
 from pgops.programs import PG_RESTORE, find_programs
 from pgops.scratch import embedded_binaries, fresh_database, restart_server, start_server, stop_server
 from tests.checks.sessions import wait_for
 from tests.dump.conftest import HOSTILE_SCHEMA, HOSTILE_TABLE, fill, small_disk
+from tests.dump.dumps import leftovers
 
 
 def listed(path: Path) -> str:
@@ -27,10 +28,6 @@ def listed(path: Path) -> str:
 
     program = max(find_programs(PG_RESTORE), key=lambda each: each.major)
     return subprocess.run([program.path, "--list", path], capture_output=True, check=True, text=True).stdout
-
-
-def leftovers(folder: Path) -> list[str]:
-    return sorted(each.name for each in folder.iterdir())
 
 
 MANY_ROWS = "INSERT INTO shop SELECT g, 1, now(), repeat(md5(g::text), 30) FROM generate_series(10000, 70000) AS g"
@@ -94,23 +91,9 @@ def test_the_manifest_tells_what_was_made(filled, tmp_path):
     assert manifest.program.startswith("pg_dump ")
     assert not manifest.is_verified
     (file,) = manifest.files
-    assert (file.name, file.size_bytes) != ("a.dump", 0)
+    assert file.name == "a.dump"
     assert made.size_bytes == (tmp_path / "a.dump").stat().st_size == file.size_bytes
     assert stat.S_IMODE((tmp_path / "a.dump").stat().st_mode) == 0o600
-
-
-def test_a_file_that_is_there_stays_unless_said_otherwise(filled, tmp_path):
-    old = tmp_path / "a.dump"
-    old.write_text("precious")
-    with filled.connect() as conn:
-        with pytest.raises(DumpError, match="is there already"):
-            dump_database(conn, old)
-        assert old.read_text() == "precious"
-        dump_database(conn, old, overwrite=True)
-        assert old.read_bytes()[:5] == b"PGDMP"
-        dump_database(conn, tmp_path / "a.dir")
-        dump_database(conn, tmp_path / "a.dir", overwrite=True)
-    assert leftovers(tmp_path) == ["a.dir", "a.dir.manifest.json", "a.dump", "a.dump.manifest.json"]
 
 
 def test_the_callers_connection_stays_as_it_was(filled, tmp_path):
@@ -180,11 +163,6 @@ def test_counts_and_hashes_are_those_of_the_dump_with_a_writer_at_work(filled, a
         found = verify_restore(conn, tmp_path / name)
     assert found.is_equal, found.to_text()
     assert {table.name: table.rows for table in made.manifest.tables}[HOSTILE_TABLE] == 100
-
-
-def test_nothing_to_verify_in_a_schema(filled, tmp_path):
-    with filled.connect() as conn, pytest.raises(DumpError, match="no rows to verify"):
-        dump_database(conn, tmp_path / "a.dump", content="schema", verify=True)
 
 
 # --- broken off -------------------------------------------------------------------------------------------------------
@@ -307,31 +285,6 @@ def test_a_table_that_somebody_holds_is_waited_for_and_named(filled, tmp_path):
     assert leftovers(tmp_path) == []
 
 
-def test_a_role_that_may_not_read_all(filled, tmp_path):
-    with filled.connect() as conn:
-        conn.execute("CREATE ROLE bare_dumper LOGIN")
-        try:
-            conn.execute("SET ROLE bare_dumper")
-            with pytest.raises(DumpError, match=r"permission denied.*pg_read_all_data"):
-                dump_database(conn, tmp_path / "a.dump")
-        finally:
-            conn.execute("RESET ROLE; DROP OWNED BY bare_dumper; DROP ROLE bare_dumper")
-    assert leftovers(tmp_path) == []
-
-
-def test_what_a_killed_one_left_is_cleared_away_and_an_old_dump_comes_back(filled, tmp_path):
-    (tmp_path / ".a.dump.0123456789ab.partial").write_text("half")
-    (tmp_path / ".a.dir.0123456789ab.partial").mkdir()
-    (tmp_path / ".a.dir.0123456789ab.partial" / "toc.dat").write_text("half")
-    (tmp_path / ".a.dir.0123456789ab.partial.old").mkdir()
-    (tmp_path / ".other.0123456789ab.partial").write_text("somebody else's")
-    with filled.connect() as conn:
-        dump_database(conn, tmp_path / "a.dump")
-        with pytest.raises(DumpError, match="is there already"):  # the old one, which had only stepped aside
-            dump_database(conn, tmp_path / "a.dir")
-    assert leftovers(tmp_path) == [".other.0123456789ab.partial", "a.dir", "a.dump", "a.dump.manifest.json"]
-
-
 def test_two_dumps_to_one_name(long, tmp_path):
     thread, failed = dumping_on_a_thread(long, tmp_path / "a.dump")
     at_work(long)
@@ -340,28 +293,6 @@ def test_two_dumps_to_one_name(long, tmp_path):
     thread.join(30)
     assert failed == []
     assert leftovers(tmp_path) == ["a.dump", "a.dump.manifest.json"]
-
-
-# --- refused before anything begins -----------------------------------------------------------------------------------
-
-
-def test_a_pg_dump_older_than_the_server_is_refused_with_both_versions(filled, tmp_path, monkeypatch):
-    from pgops.programs import finding
-
-    old = [each for each in find_programs("pg_dump") if each.major < 18]
-    assert old, "the embedded package has one of 16"
-    monkeypatch.setattr(finding, "find_programs", lambda *_args, **_named: tuple(old))
-    versions = r"PostgreSQL 18 .*16\.\d+.*older than the server, 18"
-    with filled.connect() as conn, pytest.raises(NoClientProgramError, match=versions):
-        dump_database(conn, tmp_path / "a.dump")
-    assert leftovers(tmp_path) == []
-
-
-@pytest.mark.parametrize("chosen", [{"tables": [("public", "shop"), ("public", "nope")]}, {"schemas": ["nope"]}])
-def test_a_name_that_nothing_has(filled, tmp_path, chosen):
-    with filled.connect() as conn, pytest.raises(DumpError, match="no matching"):
-        dump_database(conn, tmp_path / "a.dump", verify=True, **chosen)
-    assert leftovers(tmp_path) == []
 
 
 def test_bytes_that_are_no_text_of_any_encoding(any_server, tmp_path):
@@ -374,29 +305,6 @@ def test_bytes_that_are_no_text_of_any_encoding(any_server, tmp_path):
         finally:
             admin.execute("DROP DATABASE bytes WITH (FORCE)")
     assert b"\xe9\n" in (tmp_path / "a.sql").read_bytes()
-
-
-@pytest.mark.parametrize(
-    ("wanted", "words"),
-    [
-        ({"jobs": 2, "format": "custom"}, "only the directory format"),
-        ({"compression": "rar"}, "no compression 'rar'"),
-        ({"file": "no/such/folder/a.dump"}, "there is no folder"),
-    ],
-)
-def test_what_can_not_be_is_refused(filled, tmp_path, wanted, words):
-    wanted = {"file": "a.dump", **wanted}
-    with filled.connect() as conn, pytest.raises(DumpError, match=words):
-        dump_database(conn, tmp_path / wanted.pop("file"), **wanted)
-    assert leftovers(tmp_path) == []
-
-
-def test_a_compression_that_the_pg_dump_was_not_built_with(filled, tmp_path):
-    """The embedded package's is built with neither lz4 nor zstd."""
-    folder = embedded_binaries(18).bindir
-    with filled.connect() as conn, pytest.raises(NoClientProgramError, match="can't compress that way"):
-        dump_database(conn, tmp_path / "a.dump", compression="zstd:3", bin_path=folder)
-    assert leftovers(tmp_path) == []
 
 
 # --- hostile names and passwords --------------------------------------------------------------------------------------

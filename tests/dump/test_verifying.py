@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 import pytest
 
+from pgops.dump import dump_database
 from pgops.dump.counting import Counted, count_tables, exported_snapshot
 from pgops.dump.manifest import LargeObjects, Manifest, TableContent
 from pgops.dump.verifying import Verdict, verify_restore
@@ -23,7 +24,7 @@ from tests.servers import MAJORS
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pgops.scratch import ScratchDatabase
+    from pgops.scratch import ScratchDatabase, ScratchServer
     from tests.servers import RunningServers
 
 INHERITING = """
@@ -118,6 +119,31 @@ def test_what_was_dumped_under_writers_is_found_equal_and_each_later_change_is_n
         facts = json.loads(verification.to_json())
         assert next(iter(facts)) == "schema"
         assert (facts["schema"], facts["is_equal"]) == ("pgops.verification/1", False)
+
+
+SPREAD = (
+    "CREATE TYPE mood AS ENUM ('sad', 'so so', 'well', 'glad', 'merry', 'mad', 'calm')",
+    "CREATE TABLE days (mood mood, day int) PARTITION BY RANGE (day)",
+    "CREATE TABLE moods PARTITION OF days FOR VALUES FROM (0) TO (1000) PARTITION BY HASH (mood)",
+    *(f"CREATE TABLE m{i} PARTITION OF moods FOR VALUES WITH (MODULUS 3, REMAINDER {i})" for i in range(3)),
+    "INSERT INTO days SELECT (enum_range(NULL::mood))[1 + g % 7], g FROM generate_series(1, 100) AS g",
+)
+
+
+def test_rows_that_the_restore_puts_into_other_partitions_are_equal(
+    any_database: ScratchDatabase, any_server: ScratchServer, tmp_path: Path
+) -> None:
+    """The hash of an enum's value is that of its oid, which is another one in each database."""
+    with any_database.connect() as conn:
+        for statement in SPREAD:
+            conn.execute(statement)
+        manifest = dump_database(conn, tmp_path / "a.dump", verify=True).manifest
+    with restored(tmp_path / "a.dump", any_server) as target, target.connect() as conn:
+        found = verify_restore(conn, manifest)
+        assert found.is_proved, found.to_text()
+        assert sum(each.rows_dumped for each in found.comparisons if each.name) == 100
+        conn.execute("DELETE FROM moods WHERE day = 7")
+        assert not verify_restore(conn, manifest).is_equal
 
 
 def test_a_restore_into_another_encoding_is_equal(any_database: ScratchDatabase, tmp_path: Path) -> None:
