@@ -31,9 +31,9 @@ class Proposal:
     """Something that could be done, in full: what exactly, to what, with which effects and risks.
 
     `statements` are the exact words that would be carried out: SQL, or the lines of a difference. `target` identifies
-    what they would be carried out on, so firmly that no other thing has the same: system identifier, database oid and
-    role, or real path and content hash. `parameters` are whatever else decides the outcome. These four make the digest.
-    A subclass with fields of its own that decide it too says by `is_consistent` whether they are what these four say.
+    what they would be carried out on, so firmly that no other thing has the same: system identifier, address, database
+    oid and role, or real path and content hash. `parameters` are whatever else decides the outcome. These four make the
+    digest. A subclass with more fields that decide it says by `is_consistent` whether they are what these four say.
     """
 
     kind: str

@@ -131,7 +131,7 @@ def propose_resolve(
     tree: BlockingTree | int,
     *,
     by: str = "terminate",
-    also: Sequence[str] = (),
+    also: str | Sequence[str] = (),
 ) -> EndingProposal:
     """What ending the root of a queue for locks would do; for a deadlock, one of its sessions. Waiters are left alone.
 

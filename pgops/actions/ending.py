@@ -75,6 +75,8 @@ def end(
     record: Keep | None,
 ) -> Record:
     """See `EndingProposal.apply`."""
+    if not wait_s >= 0:  # NaN would never be over
+        raise ValueError(f"wait_s is {wait_s!r}; it is 0 or more seconds")
     approval = agreed(proposal, approval)
     began = dt.datetime.now(dt.UTC)
     refuse_other_target(proposal, target_of(conn))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -129,7 +130,7 @@ def list_sessions(
     min_age_s: float | None = None,
     min_transaction_s: float | None = None,
     pids: Iterable[int] | None = None,
-    include: Sequence[str] | None = (CLIENT,),
+    include: str | Sequence[str] | None = (CLIENT,),
     itself: bool = False,
     limit: int | None = None,
     query_chars: int = LONG_QUERY,
@@ -146,9 +147,16 @@ def list_sessions(
     `pids` lists those, of whatever type. Without the rights of pg_read_all_stats the sessions of others are in
     `.hidden`: whether they fit can't be said.
 
-    Raises `NotListedError` for a regular expression that can't be read, `WrongConnectionError`, and psycopg's errors.
-    Manual: section 27.2.3 "pg_stat_activity".
+    Raises `NotListedError` for a regular expression that can't be read, ValueError for a negative `limit` or
+    `query_chars` and an age that is NaN, `WrongConnectionError`, and psycopg's errors. Manual: section 27.2.3
+    "pg_stat_activity".
     """
+    for name, number in (("limit", limit), ("query_chars", query_chars)):
+        if number is not None and number < 0:
+            raise ValueError(f"{name} is {number}; it is 0 or more")
+    for name, seconds in (("min_age_s", min_age_s), ("min_transaction_s", min_transaction_s)):
+        if seconds is not None and math.isnan(seconds):
+            raise ValueError(f"{name} is {seconds}, which no session can have")
     wanted = None if pids is None else sorted(set(pids))
     asked = {
         "query": query,
@@ -171,7 +179,7 @@ def list_sessions(
         "min_age_s": min_age_s,
         "min_transaction_s": min_transaction_s,
         "pids": wanted,
-        "kinds": None if wanted is not None or include is None else list(include),
+        "kinds": None if wanted is not None else _several(include),
         "itself": itself,
         "query_chars": query_chars,
     }

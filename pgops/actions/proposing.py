@@ -73,8 +73,8 @@ class EndingProposal(Proposal):
         left as it was; it may be in a transaction, on a standby and read-only.
 
         Raises `NotApprovedError` without an approval of this very proposal, `StaleProposalError` where `conn` is to
-        another server, database or role, or the server was restarted, and psycopg's errors as long as nothing was
-        done. Manual: section 9.28.2 "Server Signaling Functions".
+        another server, database or role, or the server was restarted, ValueError for a `wait_s` that is less than 0 or
+        NaN, and psycopg's errors as long as nothing was done. Manual: section 9.28.2 "Server Signaling Functions".
         """
         from pgops.actions.ending import end  # noqa: PLC0415  it needs this class
 
@@ -94,7 +94,7 @@ def propose_cancel(
     sessions: Iterable[SessionSeen | int],
     *,
     listed: Iterable[SessionSeen] | None = None,
-    also: Sequence[str] = (),
+    also: str | Sequence[str] = (),
 ) -> EndingProposal:
     """What cancelling the queries of these sessions would do: their transactions fail, their connections stay.
 
@@ -113,7 +113,7 @@ def propose_terminate(
     sessions: Iterable[SessionSeen | int],
     *,
     listed: Iterable[SessionSeen] | None = None,
-    also: Sequence[str] = (),
+    also: str | Sequence[str] = (),
 ) -> EndingProposal:
     """What terminating these sessions would do: their transactions are rolled back, their connections closed.
 
@@ -128,7 +128,7 @@ def _propose(
     wanted: Iterable[SessionSeen | int],
     *,
     listed: Iterable[SessionSeen] | None,
-    also: Sequence[str],
+    also: str | Sequence[str],
 ) -> EndingProposal:
     sessions, gone = listed_sessions(conn, wanted, listed)
     refuse(sessions, also=also)
@@ -236,7 +236,8 @@ def _effects(how: How, sessions: Sequence[SessionSeen], blocked: Mapping[int, Se
         parts.append("its connection stays" if how is How.CANCEL else f"{idle}its connection is closed")
         if each.pid in blocked:
             waiting = blocked[each.pid]
-            parts.append(f"{len(waiting)} wait for it directly ({', '.join(map(str, waiting[:10]))})")
+            verb = "waits" if len(waiting) == 1 else "wait"
+            parts.append(f"{len(waiting)} {verb} for it directly ({', '.join(map(str, waiting[:10]))})")
         yield f"{in_words(each)}: {'; '.join(parts)}."
 
 
@@ -256,7 +257,8 @@ def _risks(
         query = "SELECT pg_catalog.count(*) FROM pg_catalog.pg_prepared_xacts AS x WHERE x.database::text = ANY (%s)"
         prepared = (cursor.execute(query, [databases], prepare=False).fetchone() or (0,))[0]
     if prepared:
-        yield f"{prepared} prepared transactions in {', '.join(databases)} stay as they are: no session holds them."
+        what = "1 prepared transaction" if prepared == 1 else f"{prepared} prepared transactions"
+        yield f"Left as they are, for no session holds them: {what} in {', '.join(databases)}."
 
 
 def _risks_of(how: How, session: SessionSeen, *, is_gone: bool) -> Iterator[str]:

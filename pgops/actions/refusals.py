@@ -74,11 +74,12 @@ def _not_listed(pid: Any, listed: Iterable[SessionSeen] | None) -> NotListedErro
     )
 
 
-def refuse(sessions: Sequence[SessionSeen], *, also: Sequence[str]) -> None:
+def refuse(sessions: Sequence[SessionSeen], *, also: str | Sequence[str]) -> None:
     """Raise `NotListedError` where one of the sessions is to be left alone.
 
     `also` names what is allowed beyond clients: a backend_type, or its first words (`autovacuum`, `parallel worker`).
     """
+    also = [also] if isinstance(also, str) else also
     for each in sessions:
         kind = each.backend_type or "unknown process"
         who = visible(in_words(each))
@@ -93,5 +94,5 @@ def refuse(sessions: Sequence[SessionSeen], *, also: Sequence[str]) -> None:
         if kind == "parallel worker" and each.leader_pid is not None:
             cure = f"Its query is that of session {each.leader_pid}: end that."
         else:
-            cure = f"If you mean it, say so: also=({kind!r},)."
+            cure = f"If you mean it, say so: also=[{kind!r}], or --also {kind!r}."
         raise NotListedError(f"{who} is no client's session.", cure=cure)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from pgops.cli.exits import Exit
-from pgops.cli.options import seconds_option, target_options
+from pgops.cli.options import seconds_option, standard_input, target_options
 from pgops.cli.printing import complain, say, show_document, show_exactly
 
 if TYPE_CHECKING:
@@ -124,7 +123,7 @@ def _statement(ctx: click.Context, statement: str | None, file: str | None) -> s
 
 def _text(path: str) -> str:
     try:
-        raw = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        raw = standard_input().read() if path == "-" else Path(path).read_bytes()
     except OSError as error:
         raise click.FileError(path, error.strerror) from None
     return raw.decode("utf-8-sig", "replace")

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 _INTRODUCTION = """\
 `pgops` and `python -m pgops` (`pip install 'pgops[cli,binary]'`) are a thin face of the library. The answer goes to
 stdout, everything else to stderr. Every command has `--json`: stdout then holds one JSON document and nothing else,
-whose first key is `schema`. What changes a database or a file is shown as a proposal and asked for first;
+whose first key is `schema`. Where there is no answer, that is `pgops.error/1`: `kind`, `what`, `cure` and `exit_code`,
+as they are told on stderr, too. What changes a database or a file is shown as a proposal and asked for first;
 `DB_CONFIRM=YES` agrees beforehand, to exactly that.
 
 The database is the one of `--url` or `--profile`, of `DB_URL` or `DB_PROFILE`, or of the project's

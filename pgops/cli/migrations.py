@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,6 +10,7 @@ import click
 
 from pgops.cli import applying, migrating
 from pgops.cli.exits import Exit
+from pgops.cli.options import standard_input
 from pgops.cli.printing import show, show_document, show_exactly
 from pgops.render.visible import visible
 
@@ -103,7 +103,7 @@ def record(*, sql: str, summary: str, file: str | None, profile: str | None, pat
 
     With - the SQL is read from stdin.
     """
-    text = sys.stdin.buffer.read().decode("utf-8") if sql == "-" else sql
+    text = standard_input().read().decode("utf-8") if sql == "-" else sql
     done = _opened(profile, path).record(text, summary, file=file)
     if as_json:
         _show_json(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import sys
 from contextlib import redirect_stdout, suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from pgops.cli.printing import complain
-from pgops.errors import PgopsError
+from pgops.errors import PgopsError, SourceError
 from pgops.secret import Secret
 
 if TYPE_CHECKING:
@@ -61,6 +61,14 @@ def target_options(command: Command) -> Command:
 
 profile_argument = click.argument("profile", metavar="PROFILE", shell_complete=_profiles)
 """A profile that the command is about, not the one that it connects to."""
+
+
+def standard_input() -> IO[bytes]:
+    """Stdin's bytes. Raises `SourceError` where it is closed (`<&-`)."""
+    if sys.stdin is None or sys.stdin.closed:
+        raise SourceError("stdin is closed, so nothing can be read from it.")
+    return sys.stdin.buffer
+
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 
@@ -196,9 +204,21 @@ def _typed(value: str, kind: Any) -> Any:
     return value
 
 
+class Seconds(click.FloatRange):
+    """A number of seconds that PostgreSQL takes, and no NaN: that is neither too few nor too many, and never over."""
+
+    def __init__(self, *, min_open: bool = False) -> None:
+        super().__init__(min=0, min_open=min_open, max=LONGEST_S)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """As click does it."""
+        seconds = super().convert(value, param, ctx)
+        if math.isnan(seconds):
+            self.fail(f"{value!r} is no number of seconds.", param, ctx)
+        return seconds
+
+
 def seconds_option(name: str, help_text: str, **more: Any) -> Callable[[Command], Command]:
     """An option for a time in seconds, more than 0."""
-    kind = click.FloatRange(min=0, min_open=True, max=LONGEST_S)
-    return click.option(
-        name, f"{name.removeprefix('--').replace('-', '_')}_s", type=kind, metavar="S", help=help_text, **more
-    )
+    field = f"{name.removeprefix('--').replace('-', '_')}_s"
+    return click.option(name, field, type=Seconds(min_open=True), metavar="S", help=help_text, **more)

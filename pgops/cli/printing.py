@@ -8,6 +8,7 @@ what was found.
 from __future__ import annotations
 
 import io
+import json
 import logging
 import os
 import re
@@ -21,26 +22,45 @@ from pgops.render.visible import visible
 from pgops.secret import MASK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pgops.render.document import Document
 
 WIDTH_OF_A_FILE = 100
+ERROR = "pgops.error/1"
 
 
 # --- stdout -----------------------------------------------------------------------------------------------------------
 
 
+class _Answer:
+    """Whether any of the answer has been written: then stdout takes nothing else."""
+
+    begun = False
+
+
 def show(chunks: Iterable[str]) -> None:
     """Write text for people to stdout. Raises `OSError`, worded for people, when it can't be written."""
+    _Answer.begun = True
     _write(sys.stdout, chunks)
 
 
 def show_exactly(text: str | Iterable[str]) -> None:
     """Write text for programs to stdout, or its pieces: UTF-8 in any locale, as JSON has to be."""
+    _Answer.begun = True
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     _write(sys.stdout, chain([text.removesuffix("\n")] if isinstance(text, str) else text, ["\n"]))
+
+
+def show_error(facts: Mapping[str, object]) -> None:
+    """Write why there is no answer as JSON to stdout, unless an answer was begun or nothing can be written."""
+    if not _Answer.begun:
+        told = {
+            name: without_passwords_of_urls(fact) if isinstance(fact, str) else fact for name, fact in facts.items()
+        }
+        with suppress(OSError):
+            show_exactly(json.dumps({"schema": ERROR, **told}, indent=2, ensure_ascii=False))
 
 
 def show_document(document: Document) -> None:
@@ -114,6 +134,7 @@ class _Saying(logging.Handler):
 
 def prepare_streams() -> None:
     """Characters that the terminal's encoding lacks are written as escapes; the usual answer is a traceback."""
+    _Answer.begun = False
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -1,21 +1,24 @@
 """The program `pgops`: its commands, each imported when it is asked for, and how it ends.
 
-Whatever goes wrong is said in one or two lines on stderr, never with a traceback (PGOPS_TRACEBACK=1 shows it).
+Whatever goes wrong is said in one or two lines on stderr (`failures`); PGOPS_TRACEBACK=1 shows a traceback.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from importlib import import_module
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 import click
 
 from pgops import __version__
-from pgops.cli.exits import Exit, exit_of
-from pgops.cli.printing import complain, prepare_streams, say, warnings_shown
+from pgops.cli.exits import Exit
+from pgops.cli.failures import Failure, failure_of, misused
+from pgops.cli.printing import prepare_streams, warnings_shown
 from pgops.cli.signals import ended_by_signals
-from pgops.errors import MissingExtraError, PgopsError, did_you_mean
+from pgops.errors import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,8 +55,9 @@ Examples:
   pgops check --json -p prod        for programs, another profile
 
 \b
-Every command has --json, and writes nothing but its answer to stdout. What changes
-anything is shown and asked for first; DB_CONFIRM=YES agrees beforehand.
+Every command has --json, and writes nothing but its answer to stdout; without one
+--json says why there: pgops.error/1. What changes anything is shown and asked for
+first; DB_CONFIRM=YES agrees beforehand.
 
 \b
 Exit codes:
@@ -123,42 +127,22 @@ def program(ctx: click.Context, /) -> None:
 
 def run(args: Sequence[str] | None = None) -> int:
     """Run the program and give its exit code. Nothing but a second Ctrl-C, or a request for a traceback, raises."""
+    args = sys.argv[1:] if args is None else args
     prepare_streams()
     with warnings_shown(), ended_by_signals() as ended:
         try:
-            code = program.main(args, prog_name="pgops", standalone_mode=False)
+            return int(program.main(args, prog_name="pgops", standalone_mode=False) or Exit.CLEAN)
         except (click.Abort, KeyboardInterrupt):
-            complain(f"ended by {ended.name}.")
-            return ended.exit_code
+            failure: Failure | None = Failure(kind=ended.name, what=f"ended by {ended.name}.", code=ended.exit_code)
         except click.ClickException as error:
-            return _misused(error)
+            failure = misused(error)
         except Exception as error:
             if os.environ.get("PGOPS_TRACEBACK"):
                 raise
-            return _failed(error)
-    return int(code or Exit.CLEAN)
+            failure = failure_of(error)
+        return failure.tell(as_json=_wants_json(args)) if failure is not None else Exit.USAGE
 
 
-def _misused(error: click.ClickException) -> Exit:
-    complain(error.format_message())
-    context = error.ctx if isinstance(error, click.UsageError) else None
-    if context is not None:
-        say(f"  Try '{context.command_path} --help'.")
-    return Exit.USAGE
-
-
-def _failed(error: Exception) -> Exit:
-    if isinstance(error, ImportError) and "pq wrapper" in str(error):
-        cure = "Install PostgreSQL's libpq, or: pip install 'pgops[binary]'"
-        error = MissingExtraError("psycopg found no libpq, which speaks to the server.", cure=cure)
-    if isinstance(error, PgopsError):
-        cure = error.cure
-        complain(str(error).removesuffix(cure).rstrip(), cure)
-        return exit_of(error)
-    if isinstance(error, OSError):
-        place = f"{error.filename}: " if error.filename else ""
-        complain(f"{place}{error.strerror or error}")
-        return Exit.NO_ANSWER
-    cure = "That is a defect of pgops or of a plugin. With PGOPS_TRACEBACK=1 it shows where."
-    complain(f"unexpected {type(error).__name__}: {error}", cure)
-    return Exit.NO_ANSWER
+def _wants_json(args: Sequence[str]) -> bool:
+    """Whether --json stands among our own arguments. Asked of the text: what failed may be the reading of it."""
+    return "--json" in takewhile(lambda each: each != "--", args)

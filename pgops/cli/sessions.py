@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from pgops.cli.exits import Exit
-from pgops.cli.options import LONGEST_S, seconds_option, target_options
+from pgops.cli.options import Seconds, seconds_option, target_options
 from pgops.cli.printing import say, show_document, show_exactly
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import psycopg
+    from click.shell_completion import CompletionItem
 
     from pgops.actions import EndingProposal, Sessions
     from pgops.approval import Record
@@ -63,9 +64,18 @@ class _Sessions(click.Group):
     """`list` is what is meant where no subcommand is named."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
+        has_option = bool(args) and args[0].startswith("-") and args[0] not in ctx.help_option_names
+        if has_option or not (args or ctx.resilient_parsing):  # what is completed may become a subcommand yet
             args = ["list", *args]
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The subcommands, and of options those of `list` too."""
+        found = super().shell_complete(ctx, incomplete)
+        if incomplete.startswith("-"):
+            listing = list_command.make_context("list", [], parent=ctx, resilient_parsing=True)
+            found += [each for each in list_command.shell_complete(listing, incomplete) if each.value != "--help"]
+        return found
 
 
 @click.group("sessions", cls=_Sessions, epilog=LOOKING)
@@ -98,7 +108,7 @@ def _filters(command: Command) -> Command:
 
 
 def _at_least(name: str, field: str, help_text: str) -> Callable[[Command], Command]:
-    return click.option(name, field, type=click.FloatRange(min=0, max=LONGEST_S), metavar="S", help=help_text)
+    return click.option(name, field, type=Seconds(), metavar="S", help=help_text)
 
 
 def _shared(command: Command) -> Command:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
-import sys
+import re
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from pgops.cli.exits import Exit
-from pgops.cli.options import seconds_option, target_options
+from pgops.cli.options import seconds_option, standard_input, target_options
 from pgops.cli.printing import say, show, show_document, show_exactly
 
 if TYPE_CHECKING:
@@ -151,7 +149,7 @@ def _refuse_wrong(
 
 def _source(statements: str | None, file: str | None) -> str | Path | IO[bytes]:
     if "-" in (statements, file):
-        return sys.stdin.buffer
+        return standard_input()
     return Path(file) if file is not None else statements or ""
 
 
@@ -231,18 +229,20 @@ def _csv(run: SqlRun) -> Iterator[str]:
     from pgops.scripting.results import plain_row
 
     for number, each in enumerate(result for result in run.results if result.columns):
-        chunk = io.StringIO()
-        writer = csv.writer(chunk, lineterminator="\n")
-        if number:
-            chunk.write("\n\n")
-        writer.writerow([column.name for column in each.columns])
-        for row in each.rows:
-            writer.writerow([_csv_value(value) for value in plain_row(row)])
-        yield chunk.getvalue().removesuffix("\n")
+        rows: list[list[Any]] = [[column.name for column in each.columns], *map(plain_row, each.rows)]
+        yield ("\n\n" if number else "") + "\n".join(",".join(map(_csv_value, row)) for row in rows)
 
 
-def _csv_value(value: object) -> object:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, (list, dict, bool)) else value
+def _csv_value(value: object) -> str:
+    """As COPY writes CSV: nothing for NULL, and quotes for an empty text. Python's writer has no such difference."""
+    if value is None:
+        return ""
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, (list, dict, bool)) else str(value)
+    doubled = text.replace('"', '""')
+    return f'"{doubled}"' if not text or _QUOTED.search(text) else text
+
+
+_QUOTED = re.compile(r'[",\r\n]')
 
 
 def _show_record(record: Record, saved: Recorded | None, *, as_json: bool) -> None:

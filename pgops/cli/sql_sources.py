@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from pgops.cli.options import json_option, target_options
+from pgops.cli.options import json_option, standard_input, target_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,7 +41,7 @@ def sources_of(files: tuple[str, ...], path: str | None, profile: str | None) ->
     if not files:
         return Workspace.open(profile=profile, path=path).sources()
     if files == ("-",):
-        text = sys.stdin.buffer.read().decode("utf-8", "replace")
+        text = standard_input().read().decode("utf-8", "replace")
         # A text is remembered by what it says: another one is other work, the same one is done.
         return (attrs.evolve(Source.of(text, file="stdin"), series=f"stdin {hash_of(text)[:20]}"),)
     return read_sources(*map(Path, files))

@@ -75,8 +75,8 @@ def config_text(around: Surroundings, path: str | os.PathLike[str] | None = None
         text = None
     if text is None:
         cure = (
-            "Write one (examples/postgres.toml.example shows every key), name another with PGOPS_CONFIG or path=, "
-            "or do without and give a URL: DB_URL or url=."
+            "Make one by questions and answers (pgops config init), name another (PGOPS_CONFIG, path=), or do without "
+            "and give a URL (DB_URL, --url, url=)."
         )
         raise ConfigNotFoundError(f"there is no postgres.toml here ({why}).", path=str(file), cure=cure)
     return file, root.folder, text
@@ -126,8 +126,8 @@ def _version(document: Document) -> int:
         stated = document.section("configuration").whole("schema_version")
         said = "there is no schema_version" if stated is None else f"schema_version is {stated}"
         cure = (
-            f"Upgrade it: pgops.config.propose_upgrade(path) shows what would change, and its .apply(approval=...) "
-            f"does it. Where the file already is in version {SCHEMA_VERSION}, say so in [configuration]."
+            f"Upgrade it: `pgops config upgrade`, or pgops.config.propose_upgrade(path), shows what would change, and "
+            f"asks. Where the file already is in version {SCHEMA_VERSION}, say so in [configuration]."
         )
         raise _version_error(document, f"{said}, so this file is older than version {SCHEMA_VERSION}.", cure=cure)
     return version

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PROFILE = "local"
 _HARMLESS = re.compile(r"[\w.-]{1,63}")
-_HOW_TO_CHOOSE = "Name one in the call (profile=) or in DB_PROFILE, or give a URL (url= or DB_URL)."
+_HOW_TO_CHOOSE = "Name one in the call (profile=, --profile) or in DB_PROFILE, or give a URL (url=, --url or DB_URL)."
 
 
 class Source(StrEnum):
@@ -145,7 +145,7 @@ def _chosen(name: str | None, config: Config, around: Surroundings) -> tuple[Pro
         return named(around.db_profile, config, "DB_PROFILE"), Source.DB_PROFILE, because
     profiles = tuple(config.profiles.values())
     if not profiles:
-        cure = "Add a [database.local] table, or give a URL (url= or DB_URL)."
+        cure = "Add a [database.local] table (pgops config init), or give a URL (url=, --url or DB_URL)."
         raise ResolutionError(f"{config.path} has no profile.", cure=cure)
     if any(profile.project is not None for profile in profiles):
         return _by_project(profiles, config, subproject(config.root, around.cwd))

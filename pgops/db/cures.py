@@ -98,7 +98,7 @@ _CURES: tuple[tuple[str, str], ...] = (
     (
         r"timeout expired|timed out|Connection timed out",
         "No answer in time: check host, port, firewall, the log of a pooler (it may wait for its server), or give "
-        "connect_timeout_s.",
+        "more time with connect_timeout in the URL.",
     ),
     (
         r"No route to host|Network is unreachable",

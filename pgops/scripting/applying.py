@@ -204,7 +204,7 @@ class _Work:
         if self.session.closed:
             return "The connection was lost; look in the database before you try again."
         if error.sqlstate in {IN_TRANSACTION, ENDS_TRANSACTION} and self.proposal.mode == ONE:
-            return "It allows no transaction around it: propose_sql(..., in_transaction=False)."
+            return "It allows no transaction around it: propose_sql(..., in_transaction=False), or --no-transaction."
         if error.sqlstate == LOCK_TIMEOUT:
-            return "Another session holds it; try again, or wait longer with lock_timeout_s."
+            return "Another session holds it; try again, or wait longer with lock_timeout_s, or --lock-timeout."
         return ""

@@ -20,21 +20,22 @@ if TYPE_CHECKING:
 _MAY_HAVE_ONE = re.compile(r"passw|://", re.IGNORECASE)
 _TOKENS = postgast.pg_query_pb2.Token
 _LITERALS = frozenset({_TOKENS.SCONST, _TOKENS.USCONST})
-_BETWEEN = frozenset({_TOKENS.ASCII_61, _TOKENS.COLON_EQUALS, _TOKENS.SQL_COMMENT, _TOKENS.C_COMMENT})
+_COMMENTS = frozenset({_TOKENS.SQL_COMMENT, _TOKENS.C_COMMENT})
+_BETWEEN = _COMMENTS | {_TOKENS.ASCII_61, _TOKENS.COLON_EQUALS}
 """What may stand between the word and the literal: =, := and comments."""
 _WORD = re.compile(r'"?(?:ssl)?password"?', re.IGNORECASE)
 _TAG = re.compile(r"\$(?:[^\W\d]\w*)?\$")
 # In a literal: a connection string, a URL, or SQL that is made of it, where a quote is written twice.
 _INSIDE = re.compile(
-    r"(?P<word>password\s*=\s*|password\s+(?=''|\\'))(?:''(?:(?!'').)*''|\\'(?:(?!\\').)*\\'"
+    r"(?P<word>password\s*=\s*|password\s+(?=\\?'))(?:''(?:(?!'').)*''|\\'(?:(?!\\').)*\\'"
     r"|'[^']*'|\"[^\"]*\"|[^\s'\"&;]+)"
-    r"|(?P<user>://[^\s'/@:]*:)[^\s'/@]+(?=@)",
+    r"|(?P<user>://[^\s'/@:]*:)[^\s'/]+(?=@)",
     re.IGNORECASE | re.DOTALL,
 )
 
 
 def masked(sql: str) -> str:
-    """`sql` with its passwords masked: after the word PASSWORD, in a connection string, in a body of a function.
+    """`sql` with its passwords masked: after the word PASSWORD, in a connection string, in a body, in a comment.
 
     >>> masked("ALTER ROLE app PASSWORD 'hunter2' VALID UNTIL 'infinity'")
     "ALTER ROLE app PASSWORD '********' VALID UNTIL 'infinity'"
@@ -65,6 +66,8 @@ def _literals(raw: bytes) -> Iterator[tuple[int, int, str]]:
         word = raw[token.start : token.end].decode()
         if token.token in _LITERALS:
             yield token.start, token.end, f"'{MASK}'" if is_password else _inside(word)
+        elif token.token in _COMMENTS:
+            yield token.start, token.end, _INSIDE.sub(_mask, word)
         if token.token not in _BETWEEN:
             is_password = _WORD.fullmatch(word) is not None
 

@@ -43,7 +43,7 @@ class SqlProgress:
 class SqlProposal(Proposal):
     """SQL that would be carried out on one database. `propose_sql` makes one.
 
-    `target` is the system identifier, the database's oid and name, and the role; `parameters` hold the source's name,
+    `target` is `database_identity` (the server, the database and the role); `parameters` hold the source's name,
     each statement's line and SHA-256, the search path, and how they are run. In `statements` passwords are masked.
     """
 
@@ -176,7 +176,7 @@ def _mode(text: SqlText, statements: tuple[Statement, ...], in_transaction: bool
         assert first is not None  # noqa: S101
         raise SqlRefusedError(
             f"{text.place(first.line)}: it can't be part of one transaction: {head_of(first)}.",
-            cure="Leave in_transaction out: then it is run as it has to be.",
+            cure="Leave in_transaction (--in-transaction) out: then it is run as it has to be.",
         )
     if leaves_open(statements):
         raise SqlRefusedError(

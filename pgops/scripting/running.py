@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -14,7 +15,7 @@ from pgops.scripting.sessions import refuse_no_time, session_like, transaction_l
 from pgops.scripting.sources import read_source, whole_script
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pgops.errors import StatementFailedError
     from pgops.scripting.sources import SqlSource, SqlText
@@ -68,6 +69,19 @@ def run_sql(
     return SqlRun(name=text.name, results=results, seconds=time.monotonic() - began)
 
 
+@contextmanager
+def _bytes_as_they_are(session: psycopg.Connection[Any]) -> Iterator[None]:
+    """In a database without an encoding (SQL_ASCII) a text may be any bytes, which the server sends as UTF8 only if
+    they are. Undone at the end, or with the savepoint."""
+    if session.info.parameter_status("server_encoding") != "SQL_ASCII":
+        yield
+        return
+    session.execute("SET LOCAL client_encoding = 'SQL_ASCII'")
+    yield
+    if session.info.transaction_status == psycopg.pq.TransactionStatus.INTRANS:
+        session.execute("SET LOCAL client_encoding = 'UTF8'")
+
+
 class _Run:
     def __init__(
         self,
@@ -107,7 +121,8 @@ class _Run:
         try:
             self._refuse_volatile(session, statement, number)
             began = time.monotonic()
-            answer = ask(session, statement.text, max_rows=self.max_rows)
+            with _bytes_as_they_are(session):
+                answer = ask(session, statement.text, max_rows=self.max_rows)
             seconds = time.monotonic() - began
             if session.info.transaction_status == psycopg.pq.TransactionStatus.INERROR:  # the rest was cancelled
                 session.execute("ROLLBACK TO SAVEPOINT pgops_reading")
@@ -142,7 +157,7 @@ class _Run:
             raise refused(self.text, statement, number, "; ".join(against))
 
     def _failed(self, statement: Statement, number: int, error: psycopg.Error) -> StatementFailedError:
-        cure = "Allow more with timeout_s." if error.sqlstate == CANCELLED and self.timeout_s else ""
+        cure = "Allow more with timeout_s, or --timeout." if error.sqlstate == CANCELLED and self.timeout_s else ""
         before = f"The {number - 1} before it had answered; nothing was changed."
         kept = before if number > 1 else "Nothing was changed."
         return failed(self.text, statement, number, error, kept=kept, cure=cure)

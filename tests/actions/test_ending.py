@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 
 import attrs
 import psycopg
@@ -108,6 +109,8 @@ def test_what_heeds_no_signal_is_still_there(sessions):
     }
     assert not results.all_over
     assert results.summary == "1 cancelled, 1 still there"
+    with pytest.raises(ValueError, match="wait_s is nan"):  # which would never be over
+        apply(proposal, sessions.observer, wait_s=math.nan)
 
 
 def test_sessions_that_the_role_may_not_end(any_server, any_database):
@@ -169,7 +172,7 @@ def test_who_is_left_alone(any_server, sessions):
     with pytest.raises(NotListedError, match="no query that could be cancelled"):
         propose_cancel(observer, listed(observer, sessions.open()))
 
-    (result,) = apply(propose_terminate(observer, listed(observer, walsender), also=["walsender"]), observer)
+    (result,) = apply(propose_terminate(observer, listed(observer, walsender), also="walsender"), observer)
     assert result.outcome is Outcome.ENDED
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import psycopg
@@ -75,6 +76,11 @@ def test_wrong_filters_and_connections_are_told_from_no_session(sessions):
     for filters in cases:
         with pytest.raises(NotListedError):
             list_sessions(sessions.observer, **filters)
+    for wrong in ({"limit": -1}, {"query_chars": -1}, {"min_age_s": math.nan}, {"min_transaction_s": math.nan}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            list_sessions(sessions.observer, **wrong)
+    one = sessions.open(application_name="one word is not its letters")
+    assert list_sessions(sessions.observer, state="idle", include="client backend").of(pid_of(one))
     failed = sessions.open(autocommit=False)
     with pytest.raises(psycopg.errors.DivisionByZero):
         failed.execute("SELECT 1/0")

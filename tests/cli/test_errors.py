@@ -8,9 +8,11 @@ import subprocess
 import sys
 from contextlib import closing
 
+import psycopg
 import pytest
 
 from pgops.cli import main
+from pgops.cli.failures import failure_of
 from pgops.scratch import start_server
 from tests.cli.conftest import OURS, Ended
 
@@ -36,9 +38,12 @@ def in_process(pgops_nowhere, monkeypatch, capsys):
 
 
 def refused(ended, code: int, *, lines: int = 2) -> str:
-    """The two lines of an error, of a command that ended with `code` and printed nothing."""
+    """The two lines of an error, of a command that ended with `code` and printed nothing, or with --json just them."""
     assert ended.code == code, ended.err
-    assert ended.out == ""
+    if ended.out:
+        told = ended.json
+        assert (told["schema"], told["exit_code"]) == ("pgops.error/1", code)
+        assert told["what"] in ended.err
     said = [line for line in ended.err.splitlines() if not line.startswith("Checking ")]
     assert 1 <= len(said) <= lines
     assert said[0].startswith("pgops: ")
@@ -61,7 +66,10 @@ USAGE = {
     "limit without a check": (["check", "--limit", "warn_s=3"], "CHECK.LIMIT=VALUE"),
     "limit of a topic": (["check", "--limit", "indexes.min_bytes=3"], "is a topic"),
     "no time": (["check", "--deadline", "0"], "--deadline"),
-    "time that is no number": (["check", "--deadline", "nan"], "deadline_s has to be more than 0"),
+    "time that is no number": (["check", "--deadline", "nan"], "'nan' is no number of seconds"),
+    "time to look that is no number": (["sessions", "terminate", "--pid", "1", "--wait", "nan"], "'nan' is no number"),
+    "age that is no number": (["sessions", "--older-than", "nan"], "'nan' is no number of seconds"),
+    "a choice that is missing": (["completion"], "Choose from: bash, zsh, fish"),
     "time without an end": (["check", "--statement-timeout", "inf"], "--statement-timeout"),
     "no connection at all": (["check", "--parallel", "0"], "--parallel"),
     "empty URL": (["check", "--url", ""], "it is empty"),
@@ -105,6 +113,34 @@ def test_a_url_in_the_wrong_place_keeps_its_password(pgops_nowhere, in_process, 
     assert "hunter2" not in refused(ended, 3 if file_for_a_page else 2)
 
 
+def test_a_group_alone_shows_its_help(in_process):
+    ended = in_process("config")
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith("Usage: pgops config ")
+    assert "\n  init " in ended.err
+
+
+AS_JSON = {
+    "no config": (["sessions", "--json"], 3, "ConfigNotFoundError"),
+    "no such option": (["check", "--jsn", "--json"], 2, "NoSuchOption"),
+    "two formats": (["list", "--names", "--json"], 2, "UsageError"),
+}
+
+
+@pytest.mark.parametrize(("args", "code", "kind"), AS_JSON.values(), ids=AS_JSON.keys())
+def test_with_json_a_program_reads_why_there_is_no_answer(in_process, args, code, kind):
+    ended = in_process(*args)
+    told = ended.json
+    assert list(told) == ["schema", "kind", "what", "cure", "exit_code"]
+    assert (told["schema"], told["kind"], told["exit_code"], ended.code) == ("pgops.error/1", kind, code, code)
+    assert f"pgops: {told['what']}\n" in ended.err
+
+
+def test_a_password_is_not_in_the_json_either(in_process):
+    assert "hunter2" not in in_process("--postgresql://ann:hunter2@db/shop", "--json").out
+    assert in_process("psql", "--", "--json").out == ""  # that is psql's
+
+
 # --- which database ---------------------------------------------------------------------------------------------------
 
 
@@ -112,6 +148,12 @@ def test_no_config(pgops_nowhere):
     said = refused(pgops_nowhere("check"), 3)
     assert f"{pgops_nowhere.cwd}/.skills/postgres/postgres.toml: there is no postgres.toml here" in said
     assert "DB_URL" in said
+    assert "pgops config init" in said
+
+
+def test_a_config_of_an_older_version(pgops_nowhere):
+    pgops_nowhere.write_config("[database.local]\nhost = 'h'\n")
+    assert "`pgops config upgrade`" in refused(pgops_nowhere("check"), 3)
 
 
 def test_a_broken_config_names_line_and_cause(pgops_nowhere):
@@ -233,6 +275,24 @@ def test_a_page_that_can_not_be_written_costs_no_report(pgops_here):
     assert "pgops report" in ended.out
     assert "page.html: the page could not be written" in ended.err
     assert ended.code == 3
+
+
+REFUSED = {
+    "ended by an administrator": ("SELECT pg_terminate_backend(pg_backend_pid())", "57P01", "server's log"),
+    "cancelled": ("SET statement_timeout = 1; SELECT pg_sleep(9)", "57014", "DB_STATEMENT_TIMEOUT_MS"),
+    "without the right": ("SET ROLE pg_monitor; TABLE pg_authid", "42501", "GRANT"),
+}
+
+
+@pytest.mark.parametrize(("sql", "sqlstate", "cure"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_a_server_does_not_do_is_no_defect(any_server, sql, sqlstate, cure):
+    with any_server.connect() as conn, pytest.raises(psycopg.Error) as caught:
+        conn.execute(sql)
+    failure = failure_of(caught.value)
+    assert failure.what.startswith("The database did not do this: ")
+    assert f"[{sqlstate}]" in failure.what
+    assert cure in failure.cure
+    assert failure.code == 3
 
 
 def test_a_defect_is_one_line_too_and_shows_its_traceback_when_asked(pgops_here):

@@ -90,6 +90,8 @@ COMPLETED = {
     "a subcommand": ("pgops config ss", {"sslmode"}),
     "an option": ("pgops check --fail", {"--fail-on"}),
     "a choice": ("pgops check --fail-on crit", {"critical"}),
+    "a subcommand of one that has a usual one": ("pgops sessions ca", {"cancel"}),
+    "an option of the usual one": ("pgops sessions --old", {"--older-than"}),
     "a profile as an argument": ("pgops config sslmode sta", {"staging"}),
     "a check to explain": ("pgops checks explain missing_fk", {"missing_fk_indexes"}),
     "a limit": ("pgops check --limit long_running_queries.w", {"long_running_queries.warn_s="}),

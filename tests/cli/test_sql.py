@@ -50,8 +50,8 @@ def test_for_programs(program):
     (result,) = found["results"]
     assert (result["rows"], result["truncated"]) == ([[1, "x"]], True)
     assert [each["type"] for each in result["columns"]] == ["int4", "text"]
-    csv = program("sql", "--csv", "SELECT 1 AS a, 'x,\"y\"' AS b, NULL AS c; VALUES (ARRAY[1])")
-    assert csv.out == 'a,b,c\n1,"x,""y""",\n\ncolumn1\n[1]\n'
+    csv = program("sql", "--csv", "SELECT 1 AS a, 'x,\"y\"' AS b, NULL AS c, '' AS d; VALUES (ARRAY[1])")
+    assert csv.out == 'a,b,c,d\n1,"x,""y""",,""\n\ncolumn1\n[1]\n'
 
 
 def test_from_stdin(program):
@@ -65,6 +65,12 @@ def test_from_stdin(program):
         check=False,
     )
     assert (ran.returncode, ran.stdout.decode()) == (0, "a\né\n")
+
+
+def test_from_a_stdin_that_is_closed(program, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", None)  # what Python makes of <&-
+    assert run(["sql", "-"]) == 3
+    assert capsys.readouterr().err == "pgops: stdin is closed, so nothing can be read from it.\n"
 
 
 def test_writing_takes_consent(program, any_database):
@@ -109,4 +115,5 @@ WRONG = {
 def test_what_is_given_wrongly(arguments, capsys):
     assert run(["sql", *arguments]) == 2
     said = capsys.readouterr()
-    assert (said.out, "Try 'pgops sql --help'" in said.err) == ("", True)
+    assert ("pgops.error/1" in said.out) == ("--json" in arguments)
+    assert "Try 'pgops sql --help'" in said.err

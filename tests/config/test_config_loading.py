@@ -197,7 +197,7 @@ def test_no_file_says_where_it_was_looked_for_why_there_and_what_to_do(project, 
     assert why in str(caught.value)
     assert caught.value.path in str(caught.value)
     assert "DB_URL" in caught.value.cure
-    assert "postgres.toml.example" in caught.value.cure
+    assert "pgops config init" in caught.value.cure
 
 
 # --- versions --------------------------------------------------------------------------------------------------------

@@ -16,6 +16,9 @@ MASKED = {
     "of a user mapping": "CREATE USER MAPPING FOR a SERVER s OPTIONS (user 'b', \"password\" |'hunter2'|)",
     "in a row": "UPDATE a SET password = /* new */ |'hunter2'| WHERE name = 'b'",
     "in a URL": "SELECT 'postgres://a:|hunter2|@b/c', 'https://x:y'",
+    "in a URL, with a sign that belongs in none": "SELECT 'postgres://a:|p@hunter2|@b/c'",
+    "of a statement in a comment": "SELECT 1 /* ALTER ROLE a PASSWORD |'hunter2'| */ + 1",
+    "in a URL in a comment": "SELECT 1 -- postgres://a:|hunter2|@b/c\n + 1",
     "in a body": "DO $$BEGIN ALTER ROLE a PASSWORD |'hunter2'|; END$$",
     "in a body in a body": "DO $o$BEGIN EXECUTE $i$ALTER ROLE a PASSWORD |'hunter2'|$i$; END$o$",
     "in a body that is quoted": "DO 'BEGIN ALTER ROLE a PASSWORD |''hunter2''| LOGIN; END'",
@@ -26,7 +29,7 @@ MASKED = {
 UNTOUCHED = (
     "SET password_encryption = 'md5'",
     "ALTER ROLE a PASSWORD NULL VALID UNTIL 'x'",
-    "COMMENT ON COLUMN a.password IS 'the password is hashed'",
+    "COMMENT ON COLUMN a.password IS 'the password is hashed' -- the password isn't",
     "SELECT password FROM users WHERE name = 'b' AND url = 'https://a/b'",
 )
 

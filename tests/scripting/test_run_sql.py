@@ -360,6 +360,19 @@ def test_behind_a_transaction_pooler_nothing_of_ours_is_left(database):
         assert conn.execute("SHOW search_path").fetchone() == ('"$user", public',)
 
 
+def test_a_database_without_an_encoding(any_server):
+    sql = r"""SELECT convert_from('\xff41', 'SQL_ASCII') AS "ö"; SELECT 'ö', generate_series(1, 9)"""
+    with any_server.connect() as admin:
+        admin.execute("CREATE DATABASE bytes_are_text ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
+        try:
+            with any_server.connect("bytes_are_text") as conn:
+                run = run_sql(conn, sql, max_rows=1)
+        finally:
+            admin.execute("DROP DATABASE bytes_are_text WITH (FORCE)")
+    assert [each.rows for each in run.results] == [((r"\xffA",),), (("ö", 1),)]
+    assert run.results[0].columns[0].name == "ö"
+
+
 def test_times_are_as_the_server_says(conn):
     (row,) = run_sql(conn, "SET timezone = 'Asia/Tokyo'; SELECT timestamptz '2026-01-01 00:00+00'").last.rows
     assert row[0] == dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
