@@ -9,7 +9,7 @@ import attrs
 
 from pgops.errors import PlanFormatError
 from pgops.query_plan.plan import Buffers, Jit, PlanNode, QueryPlan, Trigger, Wal
-from pgops.query_plan.shares import Draft, self_shares
+from pgops.query_plan.shares import Draft, Wait, self_shares, waits_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -203,9 +203,11 @@ def _processes(draft: Draft, parent: Draft) -> float:
 
 
 def _built(nodes: list[Draft]) -> PlanNode:
-    costs = self_shares(nodes, list(map(_cost, nodes)))
-    times = self_shares(nodes, [_total_s(draft) or 0.0 for draft in nodes])
-    blocks = _shared_blocks(nodes)
+    waits = waits_in(nodes)
+    costs = self_shares(nodes, list(map(_cost, nodes)), waits)
+    totals = _totals_s(nodes)
+    times = self_shares(nodes, [total or 0.0 for total in totals], waits)
+    blocks = _shared_blocks(nodes, waits)
     made: dict[int, PlanNode] = {}
     for draft in reversed(nodes):
         at = draft.number - 1
@@ -215,8 +217,8 @@ def _built(nodes: list[Draft]) -> PlanNode:
             **_fields(draft.raw),
             self_cost=costs[at],
             startup_s=_seconds(draft.raw, "Actual Startup Time"),
-            total_s=_total_s(draft),
-            self_s=times[at] if _total_s(draft) is not None else None,
+            total_s=totals[at],
+            self_s=times[at] if totals[at] is not None else None,
             buffers=buffers,
             self_buffers=buffers and Buffers(**{name: each[at] for name, each in blocks.items()}),
             wal=_wal(draft.raw),
@@ -227,14 +229,14 @@ def _built(nodes: list[Draft]) -> PlanNode:
     return made[1]
 
 
-def _shared_blocks(nodes: Sequence[Draft]) -> dict[str, list[Any]]:
+def _shared_blocks(nodes: Sequence[Draft], waits: Sequence[Wait]) -> dict[str, list[Any]]:
     """The share of each node in every counter that isn't 0 throughout."""
     counted = [_buffers(draft.raw) or Buffers() for draft in nodes]
     found: dict[str, list[Any]] = {}
     for field in attrs.fields(Buffers):
         totals = [getattr(each, field.name) for each in counted]
         if any(totals):
-            found[field.name] = self_shares(nodes, totals, whole=not field.name.endswith("_s"))
+            found[field.name] = self_shares(nodes, totals, waits, whole=not field.name.endswith("_s"))
     return found
 
 
@@ -286,6 +288,23 @@ def _number(raw: Mapping[str, Any], key: str) -> Any:
 def _seconds(raw: Mapping[str, Any], key: str) -> float | None:
     value = _number(raw, key)
     return None if value is None else float(value) * _MS
+
+
+_ROUNDED_S = 0.5e-6
+"""EXPLAIN gives a mean to the microsecond; what it left out counts once a loop."""
+
+
+def _totals_s(nodes: list[Draft]) -> list[float | None]:
+    """Each node's share of the clock: no less than that of what it ran itself, as far as rounding made it so."""
+    totals = list(map(_total_s, nodes))
+    for draft in reversed(nodes):
+        total, loops = totals[draft.number - 1], _number(draft.raw, "Actual Loops") or 0
+        if total is not None and loops > 1:
+            ran = [each.number - 1 for each in draft.children if each.raw.get("Parent Relationship") != "InitPlan"]
+            left_out = _ROUNDED_S * loops / draft.processes
+            below = sum(totals[place] or 0.0 for place in ran)
+            totals[draft.number - 1] = max(total, min(total + left_out, below))
+    return totals
 
 
 def _total_s(draft: Draft) -> float | None:

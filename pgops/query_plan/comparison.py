@@ -2,7 +2,8 @@
 
 Nodes are matched by what they do, not by where they stand: a scan by its relation and alias, a join by the relations
 below it, everything else by its kind and those relations. So a sequential scan that became an index scan is one node
-that changed. The verdict goes by blocks first, which a second run repeats, and by time only where they say nothing.
+that changed. The verdict goes by blocks first, which a second run repeats, and by time where they say nothing, or where
+it contradicts them by more than chance and a cold cache explain.
 """
 
 from __future__ import annotations
@@ -185,6 +186,9 @@ _LEAST_S = 0.001
 _TENTH = 0.1
 _TIME_RATIO = 1.25
 """Two runs of one plan differ by as much."""
+_FAR_S = 0.01
+_FAR_RATIO = 3.0
+"""Two warm runs of one plan do not."""
 
 
 def _differ(old: float, new: float, *, least: float) -> bool:
@@ -201,10 +205,14 @@ def _judged(before: QueryPlan, after: QueryPlan, changes: tuple[NodeChange, ...]
     obstacle = _obstacle(before, after)
     if obstacle:
         return Verdict.NOT_COMPARABLE, obstacle
-    for what, old, new, differs in _figures(before, after):
-        if differs:
-            verdict = Verdict.IMPROVED if new < old else Verdict.REGRESSED
-            return verdict, what
+    figures = [each for each in _figures(before, after) if each.differs]
+    if figures:
+        if _time_overrules(before, after):
+            figures.reverse()
+        decides = figures[0]
+        said = [decides, *(each for each in figures[1:] if each.improved != decides.improved)]
+        words = ", though ".join(each.words for each in said) + "".join(each.doubt for each in said)
+        return Verdict.IMPROVED if decides.improved else Verdict.REGRESSED, words
     shape = any(
         each.before is None or each.after is None or _kind(each.before) != _kind(each.after) for each in changes
     )
@@ -215,23 +223,45 @@ def _judged(before: QueryPlan, after: QueryPlan, changes: tuple[NodeChange, ...]
 _UNITS: Mapping[bool, str] = {True: "blocks nor time", False: "cost nor rows"}
 
 
-def _figures(before: QueryPlan, after: QueryPlan) -> Iterator[tuple[str, float, float, bool]]:
-    """What is held against each other, the firmest first: words, before, after, and whether it differs."""
+@attrs.frozen
+class _Figure:
+    words: str
+    improved: bool
+    differs: bool
+    doubt: str
+
+
+def _figures(before: QueryPlan, after: QueryPlan) -> Iterator[_Figure]:
+    """What is held against each other, the firmest first."""
     from pgops.query_plan.plan_text import number, seconds  # noqa: PLC0415
 
     old, new = before.root, after.root
     if not before.is_measured:
         costs = old.total_cost, new.total_cost
-        words = f"estimated cost {number(costs[0])} became {number(costs[1])}; nothing was measured"
-        yield words, *costs, _differ(*costs, least=_LEAST_COST)
+        words = f"estimated cost {number(costs[0])} became {number(costs[1])}"
+        yield _Figure(words, costs[1] < costs[0], _differ(*costs, least=_LEAST_COST), "; nothing was measured")
         return
     if old.buffers is not None and new.buffers is not None:
         blocks = old.buffers.touched, new.buffers.touched
-        yield f"{number(blocks[0])} blocks became {number(blocks[1])}", *blocks, _differ(*blocks, least=_LEAST_BLOCKS)
-    times = before.execution_s or old.total_s, after.execution_s or new.total_s
-    if times[0] is not None and times[1] is not None:
-        words = f"{seconds(times[0])} became {seconds(times[1])}; one run each, so measure again"
-        yield words, times[0], times[1], _slower(times[0], times[1])
+        words = f"{number(blocks[0])} blocks became {number(blocks[1])}"
+        yield _Figure(words, blocks[1] < blocks[0], _differ(*blocks, least=_LEAST_BLOCKS), "")
+    took, takes = _took_s(before), _took_s(after)
+    if took is not None and takes is not None:
+        words = f"{seconds(took)} became {seconds(takes)}"
+        yield _Figure(words, takes < took, _slower(took, takes), "; one run each, so measure again")
+
+
+def _took_s(plan: QueryPlan) -> float | None:
+    return plan.execution_s or plan.root.total_s
+
+
+def _time_overrules(before: QueryPlan, after: QueryPlan) -> bool:
+    """Whether one of them took far longer, and not because it had to read more: then what it touched is no matter."""
+    old, new = (_took_s(plan) or 0.0 for plan in (before, after))
+    reads = [plan.root.buffers.read if plan.root.buffers is not None else 0 for plan in (before, after)]
+    read_more = reads[1] - reads[0] if new > old else reads[0] - reads[1]
+    low, high = sorted((old, new))
+    return high - low >= _FAR_S and high > _FAR_RATIO * low and read_more <= 0
 
 
 def _obstacle(before: QueryPlan, after: QueryPlan) -> str:
@@ -242,9 +272,13 @@ def _obstacle(before: QueryPlan, after: QueryPlan) -> str:
     if relations[0] != relations[1] and (not relations[0] & relations[1] or not _is_pruned(*relations)):
         only = sorted(relations[0] ^ relations[1])[:5]
         return f"they read different relations ({', '.join(only)}): these are plans of two statements"
-    if before.root.operation != after.root.operation:
-        return f"one is {before.root.operation or 'a SELECT'}, the other {after.root.operation or 'a SELECT'}"
-    return ""
+    does = [_operation(plan.root) for plan in (before, after)]
+    return f"one is {does[0]}, the other {does[1]}" if does[0] != does[1] else ""
+
+
+def _operation(root: PlanNode) -> str:
+    """A foreign scan is one of "Select", which no other node says."""
+    return "a SELECT" if root.operation in {None, "Select"} else str(root.operation)
 
 
 def _is_pruned(one: set[Any], other: set[Any]) -> bool:

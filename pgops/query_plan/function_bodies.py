@@ -93,7 +93,10 @@ LOOKED_THROUGH = frozenset({"sql", "plpgsql"})
 """Languages whose bodies are read."""
 ESCAPED_NAME = re.compile(r"[uU]&\"")
 """U&"..." may spell a name in numbers."""
-_WORD = re.compile(r"[^\W\d][\w$]*")
+_WORD = re.compile(r"[A-Za-z_\x80-\U0010ffff][\w$\x80-\U0010ffff]*", re.ASCII)
+"""To the server every character that is not ASCII is a letter, be it a blank or a picture (scan.l, ident_start)."""
+_CALLED = re.compile(rf"\.\s*(?P<attribute>{_WORD.pattern})|(?P<function>{_WORD.pattern})(?=\s*\()", re.ASCII)
+"""`f(x)`, or `x.f`, which means the same where x has no column f."""
 _LONGEST_NAME = 63
 """Bytes: what is longer the server cuts off (manual, section 4.1.1)."""
 
@@ -104,6 +107,27 @@ def words_in(source: str) -> set[str]:
     >>> sorted(words_in('SELECT Ann."b ""c" /* d /* e */ f */'))
     ['Ann', 'SELECT', 'ann', 'b "c', 'select']
     """
+    text, quoted = _code_of(source)
+    return _as_written({*_WORD.findall(text)}, quoted)
+
+
+def called_in(source: str) -> set[str]:
+    """Those of the words that may name a function: in front of a parenthesis, behind a dot, or quoted.
+
+    >>> sorted(called_in('total := fee /* of */ (x) + x.tax + "b"'))
+    ['b', 'fee', 'tax']
+    """
+    text, quoted = _code_of(source)
+    return _as_written({each["attribute"] or each["function"] for each in _CALLED.finditer(text)}, quoted)
+
+
+def _as_written(words: set[str], quoted: set[str]) -> set[str]:
+    found = {each for word in words for each in (word, word.lower(), folded(word))} | quoted
+    return found | {_cut(each) for each in found}
+
+
+def _code_of(source: str) -> tuple[str, set[str]]:
+    """A body with blanks for its strings, comments and quoted names; and these names."""
     code = source.encode("utf-8", "replace").replace(b"\0", b" ")
     quoted: list[bytes] = []
     last = at = 0
@@ -124,9 +148,21 @@ def words_in(source: str) -> set[str]:
             outside += [code[at:begin], b" "]
             at = end
     text = b"".join([*outside, code[at:]]).decode("utf-8", "replace")
-    words = {each for word in _WORD.findall(text) for each in (word, word.lower(), folded(word))}
-    words |= {each.decode("utf-8", "replace") for each in quoted}
-    return words | {_cut(each) for each in words}
+    return text, {each.decode("utf-8", "replace") for each in quoted}
+
+
+_KEYWORD_OPERATORS = {
+    **dict.fromkeys(("in", "using", "natural", "case", "nullif", "distinct"), "="),
+    "like": "~~ !~~",
+    "ilike": "~~* !~~*",
+    "similar": "~ !~",
+    "between": ">= <= < >",
+}
+
+
+def operators_in(source: str, words: set[str]) -> str:
+    """A text that holds every operator of a body: the body itself, and those that keywords stand for."""
+    return " ".join([source, *(written for word, written in _KEYWORD_OPERATORS.items() if word in words)])
 
 
 def folded(word: str) -> str:

@@ -29,6 +29,10 @@ def _kind_of(node: PlanNode) -> str:
         kind = _AGGREGATES.get(node.strategy or "", kind)
     elif kind == "ModifyTable" and node.operation:
         kind = node.operation
+    elif kind == "Foreign Scan" and node.operation not in {None, "Select"}:
+        kind = f"Foreign {node.operation}"
+    elif kind == "Custom Scan" and isinstance(provider := node.extra.get("Custom Plan Provider"), str):
+        kind = f"{kind} ({provider})"
     elif kind == "SetOp" and node.strategy == "Hashed":
         kind = "HashSetOp"
     if node.partial_mode in {"Partial", "Finalize"}:
@@ -76,3 +80,23 @@ def conditions_of(node: PlanNode) -> Iterator[tuple[str, str]]:
     ):
         if condition:
             yield label, condition
+    for label in OTHER_CONDITIONS:
+        said = node.extra.get(label)
+        if isinstance(said, list):
+            said = ", ".join(map(str, said))
+        if isinstance(said, str) and said:
+            yield label, said
+
+
+OTHER_CONDITIONS = (
+    "Order By",
+    "TID Cond",
+    "One-Time Filter",
+    "Run Condition",
+    "Presorted Key",
+    "Cache Key",
+    "Conflict Filter",
+    "Relations",
+    "Remote SQL",
+)
+"""Of `PlanNode.extra`: what only a few kinds of node have."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from pgops.query_plan.labels import conditions_of
+from pgops.query_plan.labels import OTHER_CONDITIONS, conditions_of
 from pgops.query_plan.plan_document import ANCHOR, TONES, document_of
 from pgops.query_plan.plan_style import PLAN_STYLE
 from pgops.query_plan.plan_text import number, seconds
@@ -114,9 +114,9 @@ def _bar(kind: str, part: float | None, whole: float, words: str) -> str:
 
 def _node(node: PlanNode, scale: _Scale, severity: Severity | None) -> str:
     classes = "node" + (f" {TONES[severity].value}" if severity else "") + (" never" if node.never_executed else "")
-    rows = f"{number(node.plan_rows)} rows expected"
+    rows = f"{_rows(node.plan_rows)} expected"
     if node.loops:
-        rows = f"{number(node.actual_rows)} rows, {number(node.plan_rows)} expected"
+        rows = f"{_rows(node.actual_rows)}, {number(node.plan_rows)} expected"
         rows += f", × {number(node.loops)}" if node.loops != 1 else ""
     elif node.never_executed:
         rows = "never executed"
@@ -130,6 +130,10 @@ def _node(node: PlanNode, scale: _Scale, severity: Severity | None) -> str:
         f'<span class="figures"><span class="rows">{_escape(rows)}</span>{"".join(scale.bars(node))}</span></summary>'
         f'<dl class="of-node">{facts}</dl></details>'
     )
+
+
+def _rows(rows: float | None) -> str:
+    return "1 row" if rows == 1 else f"{number(rows)} rows"
 
 
 def _facts(node: PlanNode) -> Iterator[tuple[str, str]]:
@@ -153,7 +157,7 @@ def _facts(node: PlanNode) -> Iterator[tuple[str, str]]:
     if node.output:
         yield "output", ", ".join(node.output)
     for key, value in node.extra.items():
-        if value not in (None, False, [], ""):
+        if key not in OTHER_CONDITIONS and value not in (None, False, [], ""):
             yield key, _plain(value)
     for worker in node.workers:
         yield f"worker {worker.get('Worker Number', '')}", _worker(worker)

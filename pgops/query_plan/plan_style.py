@@ -5,7 +5,7 @@ from __future__ import annotations
 PLAN_STYLE = """
 .pgops .plan { overflow-x: auto; }
 .pgops .plan .legend { display: flex; justify-content: flex-end; gap: 0.6rem; color: var(--soft); font-size: 0.78rem; }
-.pgops .plan .bar-head { width: 8.5rem; padding-right: 0.5rem; text-align: right; }
+.pgops .plan .bar-head { width: 8.5rem; padding-right: 0.5rem; text-align: right; white-space: nowrap; }
 .pgops .plan ul { list-style: none; margin: 0; padding: 0 0 0 1.15rem; }
 .pgops .plan ul.nodes { padding: 0; min-width: 46rem; }
 .pgops .plan li { position: relative; margin: 0; padding: 0; }
@@ -33,9 +33,10 @@ PLAN_STYLE = """
   text-overflow: ellipsis; white-space: nowrap; max-width: 34rem; unicode-bidi: isolate; }
 .pgops .plan details[open] > summary .condition { display: none; }
 .pgops .plan .figures { flex: none; display: flex; gap: 0.6rem; align-items: center; }
-.pgops .plan .rows { color: var(--soft); font-size: 0.8rem; font-variant-numeric: tabular-nums; text-align: right; }
-.pgops .plan .bar { position: relative; width: 8.5rem; height: 1.35rem; border-radius: 4px; overflow: hidden;
-  background: var(--sunken); border: 1px solid var(--line); }
+.pgops .plan .rows { color: var(--soft); font-size: 0.8rem; font-variant-numeric: tabular-nums; text-align: right;
+  white-space: nowrap; }
+.pgops .plan .bar { position: relative; flex: none; width: 8.5rem; height: 1.35rem; border-radius: 4px;
+  overflow: hidden; background: var(--sunken); border: 1px solid var(--line); }
 .pgops .plan .bar i { position: absolute; left: 0; top: 0; bottom: 0; }
 .pgops .plan .bar.time i { background: var(--warning-ground); box-shadow: inset 0 -3px var(--warning); }
 .pgops .plan .bar.blocks i { background: var(--info-ground); box-shadow: inset 0 -3px var(--info); }
@@ -54,11 +55,12 @@ PLAN_STYLE = """
   .pgops .plan ul ul > li::before { left: -0.4rem; }
   .pgops .plan ul ul > li::after { left: -0.4rem; width: 0.3rem; }
   .pgops .plan details.node > summary { flex-wrap: wrap; gap: 0.25rem 0.75rem; }
-  .pgops .plan .figures { flex: 1 1 auto; justify-content: flex-end; }
+  .pgops .plan .figures { flex: 1 1 auto; flex-wrap: wrap; justify-content: flex-end; }
   .pgops .plan .condition { max-width: 80vw; }
   .pgops .plan .bar, .pgops .plan .bar-head { width: 6.5rem; }
   .pgops .plan dl.of-node { padding-left: 0.7rem; }
   .pgops .plan dl.of-node dt { flex-basis: 8rem; }
 }
+@media (max-width: 36rem) { .pgops .plan .rows { flex: 1 0 100%; } }
 @media print { .pgops .plan { overflow: visible; } .pgops .plan ul.nodes { min-width: 0; } }
 """.strip()

@@ -185,7 +185,7 @@ def _refuse_without_plan(text: str) -> None:
         raise ExplainError(f"These are {len(read)} statements.", cure="Explain one at a time.")
     if not has_plan(read[0]):
         kind = read[0].WhichOneof("node").removesuffix("_stmt").replace("_", " ").upper()
-        raise ExplainError(f"{kind} has no plan, and EXPLAIN does not take it.")
+        raise ExplainError(f"{kind} has no plan, or none that another session could carry out.")
 
 
 def _effects(verdict: Verdict, shown: dict[str, str]) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pgops.errors import PlanFormatError
@@ -24,7 +25,10 @@ _HOW = "Take the output of EXPLAIN (ANALYZE, BUFFERS, VERBOSE, SETTINGS, FORMAT 
 _CONTINUED = re.compile(r"[ \t]*[+↵][ \t]*[|│║]?[ \t]*$|[ \t]*[│║][ \t]*$", re.MULTILINE)
 _PSQL_MARGIN = re.compile(r"^[ \t]*[|│║]", re.MULTILINE)
 _OPENING = re.compile(r"[\[{](?=\s*[\[{\"])")  # not the [123] of a log's prefix
-_TEXT_FORMAT = re.compile(r"\(cost=\d+\.\d+\.\.\d+\.\d+ rows=")
+_TEXT_FORMAT = re.compile(
+    r"\(cost=\d+\.\d+\.\.\d+\.\d+ rows=|\(actual (?:time=[\d.]+ )?rows=|^\s*(?:->  )?(?:Seq|Index|Index Only) Scan\b",
+    re.MULTILINE,
+)
 _MOST_TRIES = 100_000
 
 
@@ -106,6 +110,9 @@ def _plan_in(value: object) -> QueryPlan | None:
 
 def _values(text: str) -> Iterator[object]:
     """Every JSON value that stands in the text, the whole of it first, however it was printed."""
+    if text.lstrip().startswith('"'):  # a string that holds the plan, as JSON or CSV quote it
+        with suppress(ValueError):
+            yield json.loads(text)
     tried: set[str] = set()
     for put_aside in (str, _without_psql, _without_log_tabs, _without_csv):
         candidate = put_aside(text)
@@ -146,12 +153,15 @@ def _without_csv(text: str) -> str:
 
 def _what(text: str) -> str:
     """What the text is instead, in a few words that don't quote much of it."""
+    text = _without_psql(text)
     if _TEXT_FORMAT.search(text):
         return "it is in EXPLAIN's text format."
     if re.search(r"^\s*-?\s*Plan:\s*$", text, re.MULTILINE):
         return "it is in EXPLAIN's YAML format."
     if "http://www.postgresql.org/2009/explain" in text:
         return "it is in EXPLAIN's XML format."
+    if "'Plan': {" in text:
+        return "it is what Python prints of it (json.dumps makes JSON of that)."
     if '"Plan"' in text:
         return "the JSON is broken off, or was changed."
     first = text.strip().splitlines()[0][:60]

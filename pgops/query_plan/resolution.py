@@ -14,7 +14,7 @@ import attrs
 from psycopg import Cursor
 
 from pgops.query_plan import resolution_sql as ask
-from pgops.query_plan.function_bodies import ESCAPED_NAME, LOOKED_THROUGH, Function, words_in
+from pgops.query_plan.function_bodies import ESCAPED_NAME, LOOKED_THROUGH, Function, called_in, operators_in, words_in
 from pgops.query_plan.names_used import Call, Names
 from pgops.query_plan.node_trees import FIRST_USER_OID, named_in
 from pgops.query_plan.search_path import SearchPath
@@ -79,6 +79,13 @@ class Resolution:
         self.add("relation", named.relations, via)
         if named.locks_rows:
             self.refused[f"it locks rows ({via})"] = None
+
+    def add_constraint(self, tree: str, via: str) -> None:
+        """A CHECK of a table that is read: it is not run, but the planner works out what is declared immutable."""
+        named = named_in(tree)
+        self.add("planned function", named.functions, via)
+        self.add("planned operator", named.operators, via)
+        self.add("type", named.types, via)
 
     def add_names(self, names: Names, via: str) -> None:
         """Names as a text has them."""
@@ -169,6 +176,8 @@ class Resolution:
         questions: dict[str, tuple[LiteralString, Callable[[Any, str], None]]] = {
             "operator": (ask.OPERATORS, self._operator),
             "function": (ask.FUNCTIONS, self._function),
+            "planned operator": (ask.OPERATORS, self._planned_operator),
+            "planned function": (ask.FUNCTIONS, self._planned_function),
             "type": (ask.TYPES, self._type),
             "relation": (ask.RELATIONS, self._relation),
         }
@@ -196,6 +205,16 @@ class Resolution:
         is_own = oid >= FIRST_USER_OID
         self.add("function", [function], _way(via, f"by operator {name}") if is_own else via)
 
+    def _planned_operator(self, row: Any, via: str) -> None:
+        self.add("planned function", [row[1]], via)
+
+    def _planned_function(self, row: Any, via: str) -> None:
+        function = Function(*row)
+        if function.volatility != "v":
+            self.add("function", [function.oid], via)
+        elif function.language == "sql":  # the planner may put its body in its place
+            self._body(function, _way(via, f"in function {function.signature}"))
+
     def _type(self, row: Any, via: str) -> None:
         _, name, types, trees, is_domain = row
         self.add("type", types, via)
@@ -203,7 +222,7 @@ class Resolution:
             self.add_tree(tree, _way(via, f"in a CHECK of {'domain' if is_domain else 'type'} {name}"))
 
     def _relation(self, row: Any, via: str) -> None:
-        _, name, kind, row_type, rule, children, expressions = row
+        _, name, kind, row_type, rule, children, expressions, constraints = row
         if kind == "f":
             self.unresolved[f"{name} is a foreign table: what another server does can't be seen{_behind(via)}"] = None
         if row_type >= FIRST_USER_OID:
@@ -212,6 +231,8 @@ class Resolution:
         self.add_tree(rule, _way(via, f"in view {name}"))
         for tree, place in expressions:
             self.add_tree(tree, _way(via, f"{place} of {name}"))
+        for tree, place in constraints:
+            self.add_constraint(tree, _way(via, f"{place} of {name}"))
 
     def _function(self, row: Any, via: str) -> None:
         function = Function(*row)
@@ -228,10 +249,10 @@ class Resolution:
             self.unresolved[f"{function.unseen}{_behind(via)}"] = None
         self.add("function", function.parts, _way(via, f"behind {function.signature}"))
         if function.language in LOOKED_THROUGH:
-            self._ambience(True)
             self._body(function, _way(via, f"in function {function.signature}"))
 
     def _body(self, function: Function, via: str) -> None:
+        self._ambience(True)
         path = self._path_of(function)
         if path is None or function.setting("session_authorization") or function.setting("role") == "none":
             self.unresolved[f"where {function.signature} looks for names is not known"] = None
@@ -265,7 +286,7 @@ class Resolution:
         return self._paths[key]
 
     def _words(self, function: Function, via: str) -> None:
-        """Of a body in PL/pgSQL every word and operator counts that names something, wherever it stands."""
+        """Of a body in PL/pgSQL every word and operator counts that may name something, wherever it stands."""
         words = words_in(function.source)
         if "execute" in words:
             self.unresolved[f"{function.signature} makes SQL while it runs (EXECUTE)"] = None
@@ -274,10 +295,11 @@ class Resolution:
         functions = self.path.for_functions()
         parameters = {
             "words": sorted(words),
+            "called": sorted(called_in(function.source)),
             "told": [*RUN_WHAT_THEY_ARE_TOLD, *NOT_CALM],
             "schemas": list(self.path.schemas),
             "own_first": functions[:1] == ["pg_catalog"],
-            "source": function.source,
+            "source": operators_in(function.source, words),
         }
         for kind, oid in self.cursor.execute(ask.WORDS, parameters).fetchall():
             self.add(kind, [oid], via)

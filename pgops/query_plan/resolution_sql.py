@@ -126,9 +126,9 @@ TYPES = """
      ORDER BY t.typname, t.oid
 """
 
-# Policies count for everybody who reads, though a table's owner may be above them. What indexes, constraints,
-# statistics and partitions are made of counts as well: the planner works out functions in it that are declared
-# immutable.
+# Policies count for everybody who reads, though a table's owner may be above them. What indexes, statistics and
+# partitions are made of counts as well: the planner works out functions in it that are declared immutable. So it does
+# with constraints, which may name others, too: these come last.
 RELATIONS = """
     SELECT c.oid::bigint,
            pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname),
@@ -145,9 +145,6 @@ RELATIONS = """
                            JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
                           WHERE a.attrelid = c.oid AND a.attgenerated = 'v'
                          UNION ALL
-                         SELECT k.conbin::text, 'in constraint ' || pg_catalog.quote_ident(k.conname)
-                           FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = c.oid
-                         UNION ALL
                          SELECT each::text, 'in an index'
                            FROM pg_catalog.pg_index AS i, LATERAL (VALUES (i.indexprs), (i.indpred)) AS trees (each)
                           WHERE i.indrelid = c.oid
@@ -160,7 +157,9 @@ RELATIONS = """
                           WHERE p.partrelid = c.oid
                              OR p.partrelid IN (SELECT a.relid FROM pg_catalog.pg_partition_ancestors(c.oid) AS a)
                         ) AS expressions (tree, place)
-                  WHERE tree IS NOT NULL)
+                  WHERE tree IS NOT NULL),
+           ARRAY(SELECT ARRAY[k.conbin::text, 'in constraint ' || pg_catalog.quote_ident(k.conname)]
+                   FROM pg_catalog.pg_constraint AS k WHERE k.conrelid = c.oid AND k.conbin IS NOT NULL)
       FROM pg_catalog.pg_class AS c
       JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
      WHERE c.oid = ANY (%(oids)s::oid[])
@@ -210,7 +209,7 @@ WORDS = """
     SELECT 'function', p.oid::bigint
       FROM pg_catalog.pg_proc AS p
       JOIN schemas AS s ON s.oid = p.pronamespace
-     WHERE p.proname = ANY (%(words)s) AND p.prokind <> 'p'
+     WHERE p.proname = ANY (%(called)s) AND p.prokind <> 'p'
        AND p.prorettype NOT IN ('pg_catalog.trigger'::pg_catalog.regtype,
                                'pg_catalog.event_trigger'::pg_catalog.regtype)
        AND (p.provolatile = 'v' OR p.oid >= 16384

@@ -76,8 +76,9 @@ def judge_tree(conn: psycopg.Connection[Any], statement: Any) -> Verdict:
 
 def _asked(conn: psycopg.Connection[Any], ask: Callable[[Cursor[Any]], Verdict]) -> Verdict:
     # Names may be in any letters, and what this asks must not end the caller's transaction: a savepoint, always undone.
+    # The session's own time limit is for what it runs, not for whether it may.
     with conn.transaction(force_rollback=True), psycopg.Cursor(conn, row_factory=tuple_row) as cursor:
-        cursor.execute("SET LOCAL client_encoding = 'UTF8'")
+        cursor.execute("SET LOCAL client_encoding = 'UTF8'; SET LOCAL statement_timeout = '60s'")
         try:
             return ask(cursor)
         except MissingExtraError as error:

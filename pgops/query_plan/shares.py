@@ -39,13 +39,34 @@ class Draft:
             waiting.extend(reversed(draft.children))
 
 
-def self_shares(nodes: Sequence[Draft], figures: Sequence[float], *, whole: bool = False) -> list[float]:
+@attrs.frozen
+class Wait:
+    """Of a CTE or InitPlan: its place among the nodes, and the places from each that waited for it up to its holder."""
+
+    place: int
+    paths: list[list[int]]
+
+
+def waits_in(nodes: Sequence[Draft]) -> list[Wait]:
+    """All of a plan, inner ones first: a CTE may read another."""
+    return [
+        Wait(
+            draft.number - 1, [[each.number - 1 for each in _path(waiter, draft.parent)] for waiter in _waiters(draft)]
+        )
+        for draft in reversed(nodes)
+        if draft.raw.get("Parent Relationship") == "InitPlan" and draft.parent is not None
+    ]
+
+
+def self_shares(
+    nodes: Sequence[Draft], figures: Sequence[float], waits: Sequence[Wait], *, whole: bool = False
+) -> list[float]:
     """The share of each node alone, of `figures` that include what is below; both are in EXPLAIN's order.
 
-    `whole` keeps whole numbers whole.
+    `waits` are those of the nodes. `whole` keeps whole numbers whole.
     """
     totals = [max(0, figure) for figure in figures]
-    _count_once(nodes, totals)
+    _count_once(waits, totals)
     left = list(totals)
     for draft in nodes:
         at = draft.number - 1
@@ -62,23 +83,20 @@ def self_shares(nodes: Sequence[Draft], figures: Sequence[float], *, whole: bool
     return left
 
 
-def _count_once(nodes: Sequence[Draft], totals: list[float]) -> None:
+def _count_once(waits: Sequence[Wait], totals: list[float]) -> None:
     """Take what CTEs and InitPlans took out of the nodes that waited for them, up to the one they hang under."""
-    for draft in reversed(nodes):  # inner ones first: a CTE may read another
-        if draft.raw.get("Parent Relationship") != "InitPlan" or draft.parent is None:
-            continue
-        owed = totals[draft.number - 1]
-        paths = [list(_path(waiter, draft.parent)) for waiter in _waiters(draft)]
+    for wait in waits:
+        owed = totals[wait.place]
         # Who ran it waited at least as long as it took; those that only read what was there by then did not.
-        for path in sorted(paths, key=lambda path: -_least(path, totals)):
+        for path in sorted(wait.paths, key=lambda path: -_least(path, totals)):
             taken = min(owed, _least(path, totals))
-            for each in path:
-                totals[each.number - 1] -= taken
+            for place in path:
+                totals[place] -= taken
             owed -= taken
 
 
-def _least(path: list[Draft], totals: Sequence[float]) -> float:
-    return min((totals[each.number - 1] for each in path), default=0)
+def _least(path: Sequence[int], totals: Sequence[float]) -> float:
+    return min((totals[place] for place in path), default=0)
 
 
 def _path(waiter: Draft, holder: Draft) -> Iterator[Draft]:

@@ -84,7 +84,9 @@ def _text_of(conn: psycopg.Connection[Any], sql: Sql) -> str:
     except psycopg.Error as error:
         raise ExplainError(f"The statement can't be put together: {error}") from error
     except UnicodeError as error:
-        raise ExplainError(f"The statement is no text in {conn.info.encoding}, the connection's: {error}.") from error
+        encoding = conn.info.encoding
+        cure = "" if encoding == "utf-8" else "SET client_encoding = 'UTF8' first: SQL_ASCII databases take it, too."
+        raise ExplainError(f"The statement is no text in {encoding}, the connection's: {error}.", cure=cure) from error
     if not isinstance(text, str):
         raise ExplainError(f"A {type(text).__name__} is no statement.", cure="Hand in text, or psycopg.sql's.")
     return text

@@ -120,7 +120,7 @@ class Writing:
         row = self._ask(RELATIONS, oids=[oid])
         if not row:
             return
-        _, name, kind, _, view, children, _ = row[0]
+        _, name, kind, _, view, children, _, constraints = row[0]
         if way is not None:
             self.writes[f"{_SAID[command]} {name}{f' ({way})' if way else ''}"] = None
         self.resolution.add("relation", [oid], "")
@@ -130,7 +130,7 @@ class Writing:
             if not is_handled:
                 self._base(oid, view, command, name)
             return
-        for tree, where in self._ask(EXPRESSIONS, oid=oid):
+        for tree, where in self._ask(EXPRESSIONS, oid=oid) + constraints:
             if command != "delete" or where.startswith("in policy"):
                 self.resolution.add_tree(tree, f"{where} of {name}")
         if command == "insert":

@@ -45,3 +45,28 @@ def test_what_nothing_in_the_text_names(database: ScratchDatabase) -> None:
             conn.execute("CREATE CAST (coin AS text) WITH FUNCTION unseen(coin) AS IMPLICIT")
             (unresolved,) = judge(conn, "SELECT 1").unresolved
             assert unresolved.startswith("public.unseen(coin) is in other, which is not looked through")
+
+
+def test_keywords_of_a_body_stand_for_operators(any_database: ScratchDatabase) -> None:
+    bodies = {
+        "=": ("$1 IN ($1)", "(NULLIF($1, $1)).x = 1", "CASE $1 WHEN $1 THEN true END", "$1 IS NOT DISTINCT FROM $1"),
+        "~~": ("$1 LIKE $1",),
+        "!~~*": ("$1 NOT ILIKE $1",),
+        ">= <=": ("$1 BETWEEN $1 AND $1",),
+    }
+    with any_database.connect(autocommit=True) as conn:
+        conn.execute("CREATE TYPE mark AS (x int)")
+        conn.execute("CREATE FUNCTION same(mark, mark) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN true; END'")
+        for operator, expressions in bodies.items():
+            for expression in expressions:
+                with conn.transaction(force_rollback=True):
+                    for each in operator.split():
+                        same = "(leftarg = mark, rightarg = mark, function = same)"
+                        conn.execute(f"CREATE OPERATOR {each} {same}".encode())
+                    body = f"$$ BEGIN RETURN {expression}; END $$"
+                    conn.execute(
+                        f"CREATE FUNCTION calm(mark) RETURNS boolean STABLE LANGUAGE plpgsql AS {body}".encode()
+                    )
+                    conn.execute("SELECT calm(NULL)")
+                    verdict = judge(conn, "SELECT calm(NULL)")
+                    assert verdict.volatile == ("public.same(mark, mark)",), expression

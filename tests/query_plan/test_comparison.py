@@ -24,7 +24,20 @@ VERDICTS = {
     # before, after, verdict, words of the reason
     "fewer blocks": (one(1000), one(10), "improved", "1,000 blocks became 10"),
     "more blocks": (one(1000), one(3000), "regressed", "1,000 blocks became 3,000"),
-    "fewer blocks and more time": (one(1000, 10), one(100, 90), "improved", "blocks"),
+    "fewer blocks, a little slower": (one(1000, 40), one(100, 90), "improved", "100, though 40 ms became 90 ms"),
+    "fewer blocks, far slower": (
+        one(1000, 10),
+        one(100, 90),
+        "regressed",
+        "10 ms became 90 ms, though 1,000 blocks became 100; one run each, so measure again",
+    ),
+    "more blocks, far faster": (one(1000, 900), one(1300, 9), "improved", "though 1,000 blocks became 1,300"),
+    "fewer blocks, far slower, on a cold cache": (
+        one(1000, 10),
+        one(100, 90, Shared_Read_Blocks=50),
+        "improved",
+        "150, though 10 ms became 90 ms",
+    ),
     "the same blocks, faster": (one(1000, 200), one(1000, 20), "improved", "one run each"),
     "the same blocks, slower": (one(1000, 20), one(1000, 200), "regressed", "one run each"),
     "the same but for chance": (one(1000, 100), one(1010, 104), "unchanged", "neither blocks nor time"),
@@ -37,6 +50,12 @@ VERDICTS = {
         one(),
         "not comparable",
         "a SELECT",
+    ),
+    "what is done elsewhere now": (
+        one(1000, kind="Foreign Scan", Operation="Select"),
+        plan(node("Aggregate", scan(10, kind="Foreign Scan"), Shared_Hit_Blocks=10)),
+        "improved",
+        "1,000 blocks became 10",
     ),
     "two that were not run": (
         plan(scan(**PLANNED, Total_Cost=900.0), execution_ms=None),

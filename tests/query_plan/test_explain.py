@@ -245,6 +245,13 @@ def test_an_option_that_a_server_does_not_know_costs_details_and_not_the_plan(co
     assert is_left_alone(conn)
 
 
+def test_a_session_in_sql_ascii_is_told_what_helps(conn):
+    conn.execute("SET client_encoding = 'SQL_ASCII'")
+    with pytest.raises(ExplainError) as raised:
+        pgops.explain(conn, "SELECT 'ü'")
+    assert "SET client_encoding = 'UTF8'" in str(raised.value)
+
+
 def test_settings_that_the_planner_heeds_are_told(conn):
     conn.execute("SET enable_indexscan = off; SET enable_bitmapscan = off")
     plan = pgops.explain(conn, "SELECT * FROM t WHERE a = 1")

@@ -32,6 +32,7 @@ FORMS = {
     "auto_explain in a log": f"2026-01-01 UTC [12] LOG:  duration: 1.5 ms  plan:\n\t{LOGGED}\n2026-01-01 LOG: [x]\n",
     "auto_explain in a jsonlog": json.dumps({"pid": 1, "message": f"duration: 1.5 ms  plan:\n{json.dumps(OBJECT)}"}),
     "a driver's row": json.dumps([[json.dumps([OBJECT])]]),
+    "a JSON string of it": json.dumps(PRETTY),
     "a driver's record": json.dumps([{"QUERY PLAN": [OBJECT]}]),
     "bytes": PRETTY.encode(),
     "text around it": f"Here it is [see below]:\n```\n{PRETTY}\n```\n",
@@ -48,6 +49,10 @@ REFUSED = {
     "nothing": ("", "the text is empty"),
     "text format": (" Seq Scan on a  (cost=0.00..1.50 rows=1 width=4)", "EXPLAIN's text format"),
     "YAML": ("- Plan: \n    Node Type: 'Result'\n", "YAML"),
+    "YAML in psql's frame": ('  QUERY PLAN  \n----\n - Plan:                +\n     Node Type: "Result"+\n', "YAML"),
+    "text format without costs": ("  QUERY PLAN \n----\n Limit\n   ->  Seq Scan on a\n", "EXPLAIN's text format"),
+    "text format, only measured": (" Result (actual rows=1.00 loops=1)", "EXPLAIN's text format"),
+    "what Python prints": (str([OBJECT]), "json.dumps"),
     "XML": ('<explain xmlns="http://www.postgresql.org/2009/explain">', "XML"),
     "broken off": (PRETTY[:-20], "broken off"),
     "broken off behind a whole node": (json.dumps([{"Plan": node("Sort", node("Seq Scan"))}])[:-4], "broken off"),
@@ -96,6 +101,21 @@ def test_what_has_no_field_is_kept():
     assert plan(node("Custom Scan", Shiny="yes", Levels=[1, 2])).root.extra == {"Shiny": "yes", "Levels": [1, 2]}
 
 
+def test_a_node_is_named_and_told_as_explain_does():
+    update = node("Foreign Scan", Operation="Update", Relation_Name="t", Alias="t", Remote_SQL="UPDATE x")
+    scaled = node("Custom Scan", Custom_Plan_Provider="ColumnarScan", Relation_Name="t", Alias="t")
+    window = node("WindowAgg", node("Tid Range Scan", TID_Cond="(ctid < '(1,1)')"), Run_Condition="(r <= 2)")
+    text = plan(node("Append", update, scaled, window)).to_text()
+    for line in (
+        "Foreign Update on t",
+        "Remote SQL: UPDATE x",
+        "Custom Scan (ColumnarScan) on t",
+        "Run Condition: (r <= 2)",
+        "TID Cond: (ctid < '(1,1)')",
+    ):
+        assert line in text
+
+
 def test_rules_make_several_plans_of_one_statement():
     read = read_plan(json.dumps([{"Plan": node("ModifyTable")}, {"Plan": node("Result")}]))
     assert [read.root.node_type, *(each.root.node_type for each in read.further)] == ["ModifyTable", "Result"]
@@ -122,6 +142,14 @@ SHARES = {
     "rounded up": (
         node("Nested Loop", node("Seq Scan", **took(10)), node("Index Scan", **took(0.001, 99_000))),
         [0, 9.174312, 90.825688],
+    ),
+    "rounded to nothing": (
+        node(
+            "Nested Loop",
+            node("Seq Scan", **took(10)),
+            node("Memoize", node("Seq Scan", **took(0.004, 500)), **took(0, 9000)),
+        ),
+        [88, 10, 0, 2],
     ),
     "never executed": (node("Append", node("Seq Scan", **took(60)), node("Seq Scan", **took(0, 0))), [40, 60, 0]),
     "workers": (

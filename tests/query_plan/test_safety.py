@@ -35,6 +35,8 @@ CREATE TYPE mood AS ENUM ('good', 'bad');
 CREATE FUNCTION twice(int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT $1 * 2';
 CREATE FUNCTION longest(text) RETURNS int LANGUAGE plpgsql STABLE AS
     $$ BEGIN RETURN (SELECT max(length(name)) FROM customers WHERE name <> $1 OR random() > 0); END $$;
+CREATE FUNCTION variable() RETURNS int LANGUAGE plpgsql STABLE AS
+    $$ DECLARE charge int; BEGIN SELECT max(id) INTO charge FROM orders; RETURN charge; END $$;
 CREATE FUNCTION atomic(int) RETURNS int LANGUAGE sql STABLE BEGIN ATOMIC SELECT max(id) + $1 FROM customers; END;
 CREATE AGGREGATE total (int) (sfunc = int4pl, stype = int, initcond = '0');
 CREATE OPERATOR <-+-> (leftarg = int, rightarg = int, function = int4pl);
@@ -67,6 +69,13 @@ CREATE AGGREGATE charged (int) (sfunc = plus, stype = int, initcond = '0');
 CREATE FUNCTION as_mood(int) RETURNS mood LANGUAGE plpgsql AS $$ BEGIN RETURN 'good'; END $$;
 CREATE CAST (int AS mood) WITH FUNCTION as_mood(int);
 CREATE FUNCTION hidden(int) RETURNS int LANGUAGE plpgsql STABLE AS 'BEGIN RETURN charge($1); END';
+CREATE FUNCTION hidden_apart(int) RETURNS int LANGUAGE plpgsql STABLE AS
+    $$ BEGIN RETURN public . CHARGE -- (
+        /* ( */ ($1); END $$;
+CREATE FUNCTION hidden_attribute() RETURNS int LANGUAGE plpgsql STABLE AS
+    'DECLARE o orders; BEGIN RETURN (o) . fee; END';
+CREATE FUNCTION "☂"() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN 1; END';
+CREATE FUNCTION hidden_picture() RETURNS int LANGUAGE plpgsql STABLE AS 'BEGIN RETURN ☂(); END';
 CREATE FUNCTION hidden_deep(int) RETURNS int LANGUAGE plpgsql STABLE AS 'BEGIN RETURN Hidden($1); END';
 CREATE FUNCTION hidden_sql(int) RETURNS int LANGUAGE sql STABLE AS 'SELECT charge($1)';
 CREATE FUNCTION hidden_atomic(int) RETURNS int LANGUAGE sql STABLE BEGIN ATOMIC SELECT charge($1); END;
@@ -100,6 +109,10 @@ CREATE INDEX ON indexed ((evil(a)));
 CREATE TABLE half_indexed (a int);
 CREATE INDEX ON half_indexed (a) WHERE a > evil(1);
 CREATE TABLE checked (a int, CONSTRAINT small CHECK (a < evil(2)));
+CREATE FUNCTION may_write(int) RETURNS boolean LANGUAGE sql AS 'SELECT $1 > 0';
+CREATE FUNCTION calls_evil(int) RETURNS boolean LANGUAGE sql AS 'SELECT $1 > evil(3)';
+CREATE TABLE validated (a int CHECK (is_paid(a)), b int CHECK (may_write(b)), c int CHECK (c <###> 1 > 0));
+CREATE TABLE inlined (a int CHECK (calls_evil(a)));
 CREATE TABLE counted (a int, b int);
 CREATE STATISTICS counts ON (evil(a)), b FROM counted;
 CREATE TABLE parted (a int) PARTITION BY RANGE ((evil(a)));
@@ -139,6 +152,8 @@ SELECT extract(year FROM born), born AT TIME ZONE 'UTC', substring(name FROM 1),
 FROM customers
 SELECT * FROM guarded
 SELECT * FROM measured WHERE at = 1
+SELECT count(*) FROM validated WHERE a = 1
+SELECT variable()
 SELECT calm(), twice(1), longest('a'), atomic(1), total(id), 1 <-+-> 2 FROM orders GROUP BY id
 SELECT * FROM orders TABLESAMPLE bernoulli (50) ORDER BY id USING <
 SELECT id FROM orders UNION SELECT id FROM customers EXCEPT SELECT 1 ORDER BY id LIMIT 1 OFFSET 0
@@ -188,6 +203,9 @@ UNSAFE = {
     "SELECT public.random()": "public.random()",
     "SELECT hidden(1)": "public.charge(integer)",
     "SELECT hidden_deep(1)": "public.charge(integer)",
+    "SELECT hidden_picture()": 'public."☂"()',
+    "SELECT hidden_apart(1)": "public.charge(integer)",
+    "SELECT hidden_attribute()": "public.fee(orders)",
     "SELECT hidden_sql(1)": "public.charge(integer)",
     "SELECT hidden_atomic(1)": "public.charge(integer)",
     "SELECT hidden_view()": "public.charge(integer)",
@@ -204,6 +222,9 @@ UNSAFE = {
     "SELECT 1 FROM indexed": "public.charge(integer)",
     "SELECT 1 FROM half_indexed": "public.charge(integer)",
     "SELECT 1 FROM checked": "public.charge(integer)",
+    "SELECT 1 FROM inlined": "public.charge(integer)",
+    "INSERT INTO validated VALUES (1, 2)": "public.is_paid(integer)",
+    "UPDATE validated SET c = 2": "public.plus(integer, integer)",
     "SELECT 1 FROM counted": "public.charge(integer)",
     "SELECT 1 FROM parted": "public.charge(integer)",
     "SELECT 1 FROM parted_1": "public.charge(integer)",

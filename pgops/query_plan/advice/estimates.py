@@ -20,6 +20,8 @@ _MATTERS = 0.1
 # These give no rows, or a number that is not theirs.
 _BITMAPS = frozenset({"BitmapAnd", "BitmapOr", "Bitmap Index Scan"})
 _NOT_JUDGED = _BITMAPS | {"ModifyTable", "LockRows", "Hash", "Materialize", "Memoize"}
+# Of what these give there are no statistics: 10 rounds, half the rows, all of a window's.
+_GUESSED = frozenset({"CTE Scan", "Recursive Union", "WorkTable Scan", "SetOp", "WindowAgg"})
 _FUNCTIONS = frozenset({"Function Scan", "ProjectSet", "Table Function Scan"})
 
 
@@ -31,7 +33,7 @@ def misestimate(plan: QueryPlan, node: PlanNode) -> Iterator[Advice]:
     factor = _factor(node)
     if abs(factor) < OFF or not _is_judged(node):
         return
-    if any(_explains(_factor(child), factor) for child in _feeding(node)):
+    if any(_explains(_factor(child), factor) for child in _feeding(plan, node)):
         return  # it is told at the node where it began
     above = list(ancestors(plan, node))
     fed = next((parent for parent, _ in above if parent.node_type not in _NOT_JUDGED), node)
@@ -40,15 +42,17 @@ def misestimate(plan: QueryPlan, node: PlanNode) -> Iterator[Advice]:
     condition = " AND ".join(each for each in (node.index_cond, node.recheck_cond, node.filter) if each)
     if "SubPlan " in condition:  # guessed as a half or a third, whatever the statistics are
         return
-    is_curable = node.node_type != "CTE Scan"  # of what a CTE gives there are no statistics
+    is_curable = node.node_type not in _GUESSED
     severity = Severity.WARNING if abs(factor) >= FAR_OFF and is_curable else Severity.INFO
     what = "more" if factor > 0 else "fewer"
     message = (
         f"{count(round(abs(factor)))} times {what} rows than expected: {count(node.actual_rows or 0.0)} a loop,"
         f" and not {count(node.plan_rows)}."
     )
+    if not is_curable:
+        message += " The planner has no statistics for what comes here, and guesses."
     relation, fix = relation_of(node), None
-    confidence = 0.7 if abs(factor) >= WAY_OFF else 0.6 if abs(factor) >= FAR_OFF else 0.4
+    confidence = 0.4 if not is_curable else 0.7 if abs(factor) >= WAY_OFF else 0.6 if abs(factor) >= FAR_OFF else 0.4
     if relation and node.schema and not compares_columns_only(condition):
         message += (
             " It guesses what an expression gives: CREATE STATISTICS ... ON (the expression), from 14 on, or an index"
@@ -87,9 +91,11 @@ def _is_judged(node: PlanNode) -> bool:
     return max(node.actual_rows or 0.0, node.plan_rows) * (node.loops or 0.0) >= _FEWEST_ROWS
 
 
-def _feeding(node: PlanNode) -> Iterator[PlanNode]:
+def _feeding(plan: QueryPlan, node: PlanNode) -> Iterator[PlanNode]:
     """The judged nodes whose rows this one gets, through those that only hand them on."""
     waiting = [child for child in node.children if child.relationship != "InitPlan"]
+    if node.cte is not None:
+        waiting += [each for each in plan.nodes() if each.subplan_name == f"CTE {node.cte}"]
     while waiting:
         child = waiting.pop()
         if _is_judged(child):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pgops.query_plan.plan import PlanNode, QueryPlan
 
-__all__ = ["Advice", "Severity", "ancestors", "on", "seen_rows", "share_of", "took_long"]
+__all__ = ["Advice", "Same", "Severity", "ancestors", "on", "seen_rows", "share_of", "took_long"]
 
 
 @attrs.frozen(kw_only=True)
@@ -89,26 +89,26 @@ def seen_rows(node: PlanNode) -> float:
 
 def ancestors(plan: QueryPlan, node: PlanNode) -> Iterator[tuple[PlanNode, PlanNode]]:
     """Each parent up to the root, with the child below it on the way."""
-    parents = _parents(_Same(plan))
+    parents = _parents(Same(plan))
     at = node
     while (parent := parents.get(at.number)) is not None:
         yield parent, at
         at = parent
 
 
-class _Same:
+class Same:
     """A plan by its identity, since comparing plans takes longer than what is kept."""
 
     def __init__(self, plan: QueryPlan) -> None:
         self.plan = plan
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.plan is self.plan
+        return isinstance(other, Same) and other.plan is self.plan
 
     def __hash__(self) -> int:
         return id(self.plan)
 
 
 @lru_cache(maxsize=1)
-def _parents(same: _Same) -> dict[int, PlanNode]:
+def _parents(same: Same) -> dict[int, PlanNode]:
     return {child.number: parent for parent in same.plan.nodes() for child in parent.children}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from pgops.query_plan.advice.index_columns import (
     NAME,
@@ -15,13 +16,13 @@ from pgops.query_plan.advice.index_columns import (
     known,
     unquoted,
 )
-from pgops.query_plan.advice.model import BIG_ROWS, MATTERS, SELECTIVE, Advice, Severity, ancestors, on, seen_rows
+from pgops.query_plan.advice.model import BIG_ROWS, MATTERS, SELECTIVE, Advice, Same, Severity, ancestors, on, seen_rows
 from pgops.query_plan.advice.model import share_of as share
 from pgops.query_plan.labels import relation_of
 from pgops.render.quantities import count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pgops.query_plan.plan import PlanNode, QueryPlan
 
@@ -37,21 +38,37 @@ _EXTREME = re.compile(rf"(?:PARTIAL )?(?:max|min)\((?:(?P<q>{NAME})\.)?(?P<c>{NA
 
 def alike(plan: QueryPlan, node: PlanNode) -> tuple[PlanNode, ...]:
     """The scan with those of its partitioned table beside it, given to the first; nothing to the others."""
-    parent = next((parent for parent, _ in ancestors(plan, node)), None)
-    if parent is None or parent.node_type not in _APPENDS:
-        return (node,)
-    same = tuple(
-        child for child in parent.children if child.node_type == node.node_type and _is_alike(plan, child, node)
-    )
-    return same if same[0] is node else ()
+    return _alike_scans(Same(plan)).get(node.number, (node,))
 
 
-def _is_alike(plan: QueryPlan, one: PlanNode, other: PlanNode) -> bool:
-    """Whether both are partitions of one table; where that is not known: whether they have one condition."""
-    first, second = known(plan, one), known(plan, other)
-    if first is not None and second is not None:
-        return one is other or (first.root is not None and first.root == second.root)
-    return _condition(one) == _condition(other)
+@lru_cache(maxsize=1)
+def _alike_scans(same: Same) -> dict[int, tuple[PlanNode, ...]]:
+    """By numbers, of what stands below an Append, which may have thousands."""
+    found: dict[int, tuple[PlanNode, ...]] = {}
+    for parent in same.plan.nodes():
+        if parent.node_type in _APPENDS:
+            for first, *others in _partitions(same.plan, parent.children):
+                found[first.number] = (first, *others)
+                found |= {other.number: () for other in others}
+    return found
+
+
+def _partitions(plan: QueryPlan, scans: Iterable[PlanNode]) -> Iterable[list[PlanNode]]:
+    """The scans of each partitioned table; where that is not known, those with one condition."""
+    tables: dict[Any, list[PlanNode]] = {}
+    table_of: dict[tuple[str, str], Any] = {}
+    for scan in scans:
+        relation = known(plan, scan)
+        condition = (scan.node_type, _condition(scan))
+        if relation is None:
+            table = table_of.setdefault(condition, condition)
+        elif relation.root is None:
+            table = scan.number
+        else:
+            table = (scan.node_type, relation.root)
+            table_of.setdefault(condition, table)
+        tables.setdefault(table, []).append(scan)
+    return tables.values()
 
 
 def _condition(node: PlanNode) -> str:
