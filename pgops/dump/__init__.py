@@ -1,9 +1,9 @@
 """Dump and restore: pg_dump and pg_restore, watched, whole or not at all, and proved by counts and hashes.
 
-`plan_of_dump` is what is asked of pg_dump, `placing` gives the file its name when it is whole, `dumping` is the whole
-story, `progress` looks on, `witness` counts and hashes in the dump's snapshot (`counting`), `manifest` is what lies
-beside the dump. `contents` reads a dump, `checking` finds damage, `restoring` proposes and restores, `messages` tells
-errors by object, and `verifying` holds what was restored against the manifest.
+`taking` runs pg_dump, and the file has its name when it is whole. `reading` says what is in any dump, and finds damage.
+`counting` counts and hashes what tables hold: in the snapshot of a dump that is taken, and in what was restored from
+it. `restoring` proposes a restore and carries it out. `manifest` is what lies beside a dump, `choices` the words in
+which all are told what is wanted.
 """
 
 from __future__ import annotations
@@ -13,33 +13,33 @@ from typing import TYPE_CHECKING
 from pgops.lazy import face
 
 if TYPE_CHECKING:
-    from pgops.dump.checking import DumpCheck, check_dump
-    from pgops.dump.contents import Contents, read_contents
-    from pgops.dump.dumping import Dump, dump_database
+    from pgops.dump.counting.verifying import RestoreVerification, verify_restore
     from pgops.dump.manifest import LargeObjects, Manifest, TableContent, manifest_path, read_manifest
-    from pgops.dump.messages import RestoreMessage
-    from pgops.dump.progress import DumpProgress
-    from pgops.dump.restoring import RestoreProposal, propose_restore
-    from pgops.dump.verifying import RestoreVerification, verify_restore
+    from pgops.dump.reading.checking import DumpCheck, check_dump
+    from pgops.dump.reading.contents import Contents, read_contents
+    from pgops.dump.restoring.messages import RestoreMessage
+    from pgops.dump.restoring.proposing import RestoreProposal, propose_restore
+    from pgops.dump.taking.dumping import Dump, dump_database
+    from pgops.dump.taking.progress import DumpProgress
 
 _HOME = {
-    "Contents": "contents",
-    "Dump": "dumping",
-    "DumpCheck": "checking",
-    "DumpProgress": "progress",
+    "Contents": "reading.contents",
+    "Dump": "taking.dumping",
+    "DumpCheck": "reading.checking",
+    "DumpProgress": "taking.progress",
     "LargeObjects": "manifest",
     "Manifest": "manifest",
-    "RestoreMessage": "messages",
-    "RestoreProposal": "restoring",
-    "RestoreVerification": "verifying",
+    "RestoreMessage": "restoring.messages",
+    "RestoreProposal": "restoring.proposing",
+    "RestoreVerification": "counting.verifying",
     "TableContent": "manifest",
-    "check_dump": "checking",
-    "dump_database": "dumping",
+    "check_dump": "reading.checking",
+    "dump_database": "taking.dumping",
     "manifest_path": "manifest",
-    "propose_restore": "restoring",
-    "read_contents": "contents",
+    "propose_restore": "restoring.proposing",
+    "read_contents": "reading.contents",
     "read_manifest": "manifest",
-    "verify_restore": "verifying",
+    "verify_restore": "counting.verifying",
 }
 
 __all__ = [  # noqa: RUF022  in the order in which they are used

@@ -40,7 +40,7 @@ class FileFacts:
 class TableContent:
     """The rows of one table in the dump's snapshot: how many, and a sum over hashes of all of them.
 
-    The sum is the same in whatever order the rows are read (see `pgops.dump.counting`).
+    The sum is the same in whatever order the rows are read (see `pgops.dump.counting.running`).
     """
 
     schema: str

@@ -6,7 +6,7 @@ import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from pgops.dump.restoring import propose_restore
+from pgops.dump.restoring.proposing import propose_restore
 from pgops.programs import PG_RESTORE, find_programs
 from pgops.scratch import fresh_database
 

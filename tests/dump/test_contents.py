@@ -9,13 +9,13 @@ import subprocess
 
 import pytest
 
-from pgops.dump import checking
-from pgops.dump.checking import check_dump
-from pgops.dump.contents import read_contents
 from pgops.dump.manifest import Manifest, file_facts
-from pgops.dump.members import refuse_cut_members
-from pgops.dump.plain_facts import read_plain
-from pgops.dump.plain_sql import Kind, pieces_of
+from pgops.dump.reading import checking
+from pgops.dump.reading.checking import check_dump
+from pgops.dump.reading.contents import read_contents
+from pgops.dump.reading.members import refuse_cut_members
+from pgops.dump.reading.plain_facts import read_plain
+from pgops.dump.reading.plain_sql import Kind, pieces_of
 from pgops.errors import ClientProgramError, DamagedDumpError, DumpError, ManifestError, NoClientProgramError
 from pgops.programs import ClientProgram
 from pgops.scratch import fresh_database

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pgops.dump.counting import Counted, TableProgress, count_tables, count_tables_with, exported_snapshot
+from pgops.dump.counting.running import Counted, TableProgress, count_tables, count_tables_with, exported_snapshot
 from pgops.dump.manifest import LargeObjects, TableContent
 from pgops.errors import CountError
 from tests.checks.replicas import start_pair

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from pgops.dump.counting import TableProgress, count_tables, count_tables_with, exported_snapshot
+from pgops.dump.counting.running import TableProgress, count_tables, count_tables_with, exported_snapshot
 from pgops.errors import CountError, PoolerError
 from tests.db.poolers import start_pgbouncer
 from tests.dump.everything import sessions_left

@@ -90,6 +90,9 @@ def test_a_name_that_nothing_has(filled, tmp_path, chosen):
     [
         ({"jobs": 2, "format": "custom"}, "only the directory format"),
         ({"compression": "rar"}, "no compression 'rar'"),
+        ({"compression": "gzip:10"}, "gzip has no level '10'.*from 1 to 9"),
+        ({"compression": "zstd:"}, "zstd has no level ''"),
+        ({"compression": "none:3"}, "none has no level"),
         ({"format": "tar"}, "no format 'tar'.*plain, custom, directory"),
         ({"content": "rows"}, "no content 'rows'"),
         ({"jobs": 0}, "0 jobs"),

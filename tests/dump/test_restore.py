@@ -4,12 +4,14 @@ import attrs
 import psycopg
 import pytest
 
-from pgops.dump import checking, settings_of_dump
-from pgops.dump.messages import Cause
-from pgops.dump.restoring import propose_restore
-from pgops.dump.target import target_contents
+from pgops.dump.reading import checking
+from pgops.dump.restoring import settings
+from pgops.dump.restoring.messages import Cause
+from pgops.dump.restoring.proposing import propose_restore
+from pgops.dump.restoring.target import target_contents
 from pgops.errors import (
     DamagedDumpError,
+    DumpError,
     NoClientProgramError,
     NotApprovedError,
     PoolerError,
@@ -141,6 +143,10 @@ class TestTheProposal:
                 with pytest.raises(RestoreError, match=words):
                     propose_restore(conn, shop / form, **wanted)
 
+    def test_a_content_that_there_is_not_is_told_before_the_dump_is_read(self, any_database, tmp_path):
+        with any_database.connect() as conn, pytest.raises(DumpError, match=r"no content 'rows'.*all, schema, data"):
+            propose_restore(conn, tmp_path / "no.dump", content="rows")
+
     def test_a_damaged_dump_is_refused_before_anything(self, any_database, shop, tmp_path):
         cut = tmp_path / "cut"
         cut.write_bytes((shop / "custom").read_bytes()[:-100])
@@ -160,7 +166,7 @@ class TestTheProposal:
 
     def test_only_a_psql_that_runs_what_a_dump_says(self, any_database, shop, monkeypatch):
         old = [attrs.evolve(each, version="17.5") for each in find_programs("psql")]
-        monkeypatch.setattr(settings_of_dump, "find_programs", lambda *_, **__: tuple(old))
+        monkeypatch.setattr(settings, "find_programs", lambda *_, **__: tuple(old))
         with any_database.connect() as conn, pytest.raises(NoClientProgramError, match=r"No psql here knows .restrict"):
             propose_restore(conn, shop / "plain")
 

@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from pgops.dump import restore_end
-from pgops.dump.messages import Cause
-from pgops.dump.restoring import propose_restore
+from pgops.dump.restoring import ending
+from pgops.dump.restoring.messages import Cause
+from pgops.dump.restoring.proposing import propose_restore
 from pgops.errors import RestoreError
 from pgops.scratch import fresh_database, restart_server, start_server
 from tests.dump.conftest import small_disk
@@ -190,7 +190,7 @@ class TestServersThatFail:
             assert Cause.CONNECTION_LOST in {each.cause for each in caught.value.failures}
 
     def test_a_server_that_stays_away(self, own_server, rows, monkeypatch):
-        monkeypatch.setattr(restore_end, "_PATIENCE_S", 0.3)
+        monkeypatch.setattr(ending, "_PATIENCE_S", 0.3)
         with fresh_database(own_server) as target:
             with target.connect() as conn:
                 conn.execute(SLOW)

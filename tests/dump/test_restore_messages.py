@@ -2,8 +2,8 @@
 
 import pytest
 
-from pgops.dump.messages import Cause, cause_of, read_messages
-from pgops.dump.toc import Entry
+from pgops.dump.reading.toc import Entry
+from pgops.dump.restoring.messages import Cause, cause_of, read_messages
 
 PG_RESTORE = """\
 pg_restore: connecting to database for restore

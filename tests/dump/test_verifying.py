@@ -11,9 +11,9 @@ import attrs
 import pytest
 
 from pgops.dump import dump_database
-from pgops.dump.counting import Counted, count_tables, exported_snapshot
+from pgops.dump.counting.running import Counted, count_tables, exported_snapshot
+from pgops.dump.counting.verifying import Verdict, verify_restore
 from pgops.dump.manifest import LargeObjects, Manifest, TableContent
-from pgops.dump.verifying import Verdict, verify_restore
 from pgops.errors import CountError, ManifestError
 from pgops.programs import PG_DUMP, find_programs
 from pgops.scratch import fresh_database
