@@ -7,7 +7,7 @@ import difflib
 import logging
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
@@ -36,6 +36,7 @@ class FilesProposal(Proposal):
     `target` is the folder and the SHA-256 of each file as it is; `statements` are the differences, file by file.
     """
 
+    language: ClassVar[str] = "diff"
     folder: Path
     changes: tuple[Change, ...]
 

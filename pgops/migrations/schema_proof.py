@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from pgops.dump.schema_text import schema_text
+from pgops.dump.taking.schema_text import schema_text
 from pgops.errors import DumpError, UnprovedError
 from pgops.programs import ChildConnection
 from pgops.scratch import fresh_database

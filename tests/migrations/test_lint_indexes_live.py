@@ -1,41 +1,19 @@
 """The rules about indexes, keys and constraints, with a catalogue: of servers of every version.
 
-What is offered leaves behind the same indexes and constraints as the statement would have, whatever the names; small
-tables, valid proofs and indexes that are there keep the rules quiet."""
+What is offered leaves behind the same indexes and constraints as the statement would have, whatever the names."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-
-import attrs
 import pytest
 
 from pgops.findings import Severity
 from pgops.migrations.effects.live import read_facts
 from pgops.migrations.effects.walk import walk
 from pgops.migrations.lint.linter import lint_sql
-from pgops.scratch import fresh_database
 from pgops.sql.grammar import read_script
+from tests.migrations.indexes_live import ORDERS, PARTITIONS, WITH_INDEX, Live, prepared
 
 pytestmark = pytest.mark.outer_versions
-
-
-@attrs.frozen(kw_only=True)
-class Live:
-    """SQL on a database that `setup` has made and in which no table is small, unless `rows` says so."""
-
-    rule: str
-    sql: str
-    setup: str
-    says: tuple[str, ...] = ()
-    severity: Severity | None = None
-    no_fix: bool = False
-    rows: float = 1e7
-    since: int = 14
-    until: int = 18
-    same: bool = True
-    """Whether what is offered leaves the same indexes and constraints as `sql`, which can be carried out too."""
-
 
 HOSTILE = """
 CREATE SCHEMA "S; --";
@@ -48,21 +26,6 @@ HOSTILE_KEY = f"""
 {HOSTILE}
 ALTER TABLE "S; --"."t't" ADD CONSTRAINT "f f" FOREIGN KEY ("or der") REFERENCES "S; --"."u""u";
 """
-PARTITIONS = """
-CREATE SCHEMA "P";
-CREATE TABLE customers (id bigint PRIMARY KEY);
-INSERT INTO customers VALUES (1);
-CREATE TABLE events (day date NOT NULL, customer_id bigint, kind text) PARTITION BY RANGE (day);
-CREATE TABLE "P"."events ""2026"" x" PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
-CREATE TABLE events_2027 PARTITION OF events FOR VALUES FROM ('2027-01-01') TO ('2028-01-01') PARTITION BY LIST (kind);
-CREATE TABLE events_2027_all PARTITION OF events_2027 DEFAULT;
-INSERT INTO events VALUES ('2026-05-05', 1, 'a'), ('2027-05-05', 1, 'b');
-"""
-ORDERS = """
-CREATE TABLE customers (id bigint PRIMARY KEY);
-CREATE TABLE orders (id bigint PRIMARY KEY, customer_id bigint, day date, state text);
-"""
-WITH_INDEX = ORDERS + "CREATE INDEX orders_day ON orders (day);"
 
 LIVE = {
     "hostile: drop index": Live(
@@ -283,105 +246,6 @@ LIVE = {
     ),
 }
 
-LIVE_QUIET = {
-    "drop of a small table's index": Live(
-        rule="drop-index-not-concurrent", setup=WITH_INDEX, sql="DROP INDEX orders_day", rows=10
-    ),
-    "reindex of a small table": Live(
-        rule="reindex-not-concurrent", setup=WITH_INDEX, sql="REINDEX TABLE orders", rows=10
-    ),
-    "reindex of a small table's index": Live(
-        rule="reindex-not-concurrent", setup=WITH_INDEX, sql="REINDEX INDEX orders_day", rows=10
-    ),
-    "NOT NULL on a small table": Live(
-        rule="set-not-null-scans", setup=ORDERS, sql="ALTER TABLE orders ALTER day SET NOT NULL", rows=10
-    ),
-    "NOT NULL on small partitions": Live(
-        rule="set-not-null-scans", setup=PARTITIONS, sql="ALTER TABLE events ALTER kind SET NOT NULL", rows=10
-    ),
-    "NOT NULL on what is NOT NULL": Live(
-        rule="set-not-null-scans", setup=ORDERS, sql="ALTER TABLE orders ALTER id SET NOT NULL"
-    ),
-    "NOT NULL with a proof": Live(
-        rule="set-not-null-scans",
-        setup=ORDERS + "ALTER TABLE orders ADD CHECK (day IS NOT NULL);",
-        sql="ALTER TABLE orders ALTER day SET NOT NULL",
-    ),
-    "an index on small partitions": Live(
-        rule="partitioned-index", setup=PARTITIONS, sql="CREATE INDEX ON events (day)", rows=10
-    ),
-    "a foreign key on small partitions": Live(
-        rule="partitioned-foreign-key-not-valid",
-        setup=PARTITIONS,
-        sql="ALTER TABLE events ADD FOREIGN KEY (customer_id) REFERENCES customers",
-        rows=10,
-    ),
-    "a foreign key NOT VALID on partitions of 18": Live(
-        rule="partitioned-foreign-key-not-valid",
-        setup=PARTITIONS,
-        sql="ALTER TABLE events ADD FOREIGN KEY (customer_id) REFERENCES customers NOT VALID",
-        since=18,
-    ),
-    "a foreign key on partitions is the other rule's": Live(
-        rule="foreign-key-not-valid-first",
-        setup=PARTITIONS,
-        sql="ALTER TABLE events ADD FOREIGN KEY (customer_id) REFERENCES customers",
-    ),
-    "an index CONCURRENTLY on a partition": Live(
-        rule="concurrently-on-partitioned", setup=PARTITIONS, sql="CREATE INDEX CONCURRENTLY x ON events_2027_all (day)"
-    ),
-    "a key over columns that are NOT NULL": Live(
-        rule="primary-key-nullable-column",
-        setup="CREATE TABLE t (id bigint NOT NULL);",
-        sql="CREATE UNIQUE INDEX CONCURRENTLY i ON t (id); ALTER TABLE t ADD PRIMARY KEY USING INDEX i",
-    ),
-    "a valid index that is there": Live(
-        rule="index-if-not-exists",
-        setup=WITH_INDEX,
-        sql="CREATE INDEX CONCURRENTLY IF NOT EXISTS orders_day ON orders (day)",
-    ),
-    "an index that is not there": Live(
-        rule="index-if-not-exists", setup=ORDERS, sql="CREATE INDEX CONCURRENTLY IF NOT EXISTS x ON orders (day)"
-    ),
-    "a rebuild of what is invalid": Live(
-        rule="drop-before-rebuild",
-        setup=WITH_INDEX + "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'orders_day'::regclass;",
-        sql="DROP INDEX CONCURRENTLY orders_day; CREATE INDEX CONCURRENTLY orders_day ON orders (day)",
-    ),
-    "a rebuild behind IF EXISTS of what is not there": Live(
-        rule="drop-before-rebuild",
-        setup=ORDERS,
-        sql="DROP INDEX CONCURRENTLY IF EXISTS orders_day; CREATE INDEX CONCURRENTLY orders_day ON orders (day)",
-    ),
-    "an index beside one that is not plain": Live(
-        rule="duplicate-index",
-        setup=ORDERS
-        + "CREATE INDEX ON orders (state text_pattern_ops); CREATE INDEX ON orders (state DESC);"
-        + 'CREATE INDEX ON orders (state COLLATE "C"); CREATE INDEX ON orders (state) INCLUDE (id);'
-        + "CREATE INDEX ON orders (state) WHERE id > 0; CREATE INDEX ON orders USING hash (state);",
-        sql="CREATE INDEX x ON orders (state)",
-    ),
-    "a foreign key with a live index": Live(
-        rule="foreign-key-without-index",
-        setup=ORDERS + "CREATE INDEX ON orders (customer_id, day);",
-        sql="ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers",
-    ),
-    "a foreign key of a small table": Live(
-        rule="foreign-key-without-index",
-        setup=ORDERS,
-        sql="ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers",
-        rows=10,
-    ),
-    "drop of a constraint that is no foreign key": Live(
-        rule="drop-foreign-key-locks-both", setup=ORDERS, sql="ALTER TABLE orders DROP CONSTRAINT orders_pkey"
-    ),
-    "drop of both tables": Live(
-        rule="drop-table-with-foreign-keys",
-        setup=ORDERS + "ALTER TABLE orders ADD FOREIGN KEY (customer_id) REFERENCES customers;",
-        sql="DROP TABLE orders, customers",
-    ),
-}
-
 
 @pytest.mark.parametrize("case", LIVE)
 def test_it_speaks_with_a_catalogue_and_offers_what_does_the_same(case, server):
@@ -406,25 +270,6 @@ def test_it_speaks_with_a_catalogue_and_offers_what_does_the_same(case, server):
         with prepared(server, live) as conn:
             carry_out(conn, live.sql)
             assert state(conn) == after
-
-
-@pytest.mark.parametrize("case", LIVE_QUIET)
-def test_it_is_quiet_with_a_catalogue(case, server):
-    live = LIVE_QUIET[case]
-    if not live.since <= server.binaries.major <= live.until:
-        pytest.skip("another version's")
-    with prepared(server, live) as conn:
-        assert not lint_sql(live.sql, facts=read_facts(conn, [read_script(live.sql)]), rules=[live.rule])
-
-
-@contextmanager
-def prepared(server, live):
-    with fresh_database(server) as database, database.connect(autocommit=True) as conn:
-        conn.execute(live.setup)
-        conn.execute(
-            f"UPDATE pg_catalog.pg_class SET reltuples = {live.rows} WHERE relkind IN ('r', 'm') AND oid >= 16384"
-        )
-        yield conn
 
 
 STATE = """

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from pgops.db.callers_connection import as_found
 from pgops.errors import StaleProposalError
 from pgops.migrations.asking import plain_cursor
 
@@ -106,16 +107,12 @@ def exists(conn: psycopg.Connection[Any]) -> bool:
 
 
 def read_ledger(conn: psycopg.Connection[Any]) -> tuple[Entry, ...]:
-    """Every row, in the order of their beginning; none where there is no ledger."""
-    if not exists(conn):
-        return ()
-    rows = _all(
-        conn,
-        "SELECT id, series, file, sha256, nth, state, in_transaction, digest, attempts, statement,"
-        # Not as timestamps: psycopg reads those of DateStyle ISO only, and the session may have another.
-        " EXTRACT(EPOCH FROM began_at)::float8, EXTRACT(EPOCH FROM ended_at)::float8,"
-        " approved_by, question, answer, error FROM pgops.ledger ORDER BY id",
-    )
+    """Every row, in the order of their beginning; none where there is no ledger. The connection is left as it was.
+
+    Raises `WrongConnectionError` for a connection that nothing can be asked over, and psycopg's errors.
+    """
+    with as_found(conn):
+        rows = _rows(conn) if exists(conn) else []
     return tuple(
         Entry(
             id=row[0],
@@ -134,6 +131,16 @@ def read_ledger(conn: psycopg.Connection[Any]) -> tuple[Entry, ...]:
             error=row[15],
         )
         for row in rows
+    )
+
+
+def _rows(conn: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
+    return _all(
+        conn,
+        "SELECT id, series, file, sha256, nth, state, in_transaction, digest, attempts, statement,"
+        # Not as timestamps: psycopg reads those of DateStyle ISO only, and the session may have another.
+        " EXTRACT(EPOCH FROM began_at)::float8, EXTRACT(EPOCH FROM ended_at)::float8,"
+        " approved_by, question, answer, error FROM pgops.ledger ORDER BY id",
     )
 
 

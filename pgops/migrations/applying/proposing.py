@@ -4,13 +4,16 @@ back.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import attrs
+from psycopg.errors import InsufficientPrivilege
 
 from pgops.approval import Keep, Proposal, Record
+from pgops.db.callers_connection import as_found
 from pgops.db.identity import database_identity
-from pgops.db.working_session import as_found
+from pgops.errors import StatementFailedError
 from pgops.migrations.applying import ledger
 from pgops.migrations.applying.blockers import Blocker, blockers_now
 from pgops.migrations.applying.definitions import definitions_hash
@@ -20,7 +23,7 @@ from pgops.migrations.effects.live import read_facts
 from pgops.migrations.sources import Source, Sources, as_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import psycopg
 
@@ -95,7 +98,7 @@ class MigrationProposal(Proposal):
         statement that runs.
         """
         from pgops.migrations.applying.running import run  # noqa: PLC0415
-        from pgops.migrations.applying.work import Pace  # noqa: PLC0415
+        from pgops.migrations.applying.steps import Pace  # noqa: PLC0415
 
         pace = Pace(lock_timeout_s=lock_timeout_s, give_up_after_s=give_up_after_s, wait_s=wait_s)
         return run(self, conn, approval=approval, pace=pace, on_progress=on_progress, record=record, connect=connect)
@@ -146,11 +149,12 @@ def propose(
     SQL may be given as text too. An applier that is at work there is waited for, for `wait_s` seconds at most: what it
     does would make the plan stale at once. If it still is then, it stands among the risks.
 
-    Raises `UnreadableSqlError` where a part of the SQL can't be read or is sure to fail there, and psycopg's errors.
+    Raises `UnreadableSqlError` where a part of the SQL can't be read or is sure to fail there, `StatementFailedError`
+    where the role may not look into a schema that the SQL names, or into the ledger, and psycopg's errors.
     """
     given = as_sources(sources)
     at_work = wait_for_others(conn, wait_s=wait_s)
-    with as_found(conn):
+    with as_found(conn), _may_look():
         target = database_identity(conn)
         facts = read_facts(conn, [each.script for each in given])
         definitions = definitions_hash(conn, names_of(given))
@@ -188,6 +192,19 @@ def propose(
         done=sum(each.key in done for each in every),
         sources=given,
     )
+
+
+@contextmanager
+def _may_look() -> Iterator[None]:
+    """PostgreSQL looks no name up in a schema without USAGE of it; whether there is such a name is the plan's base."""
+    try:
+        yield
+    except InsufficientPrivilege as error:
+        raise StatementFailedError(
+            f"Nothing can be planned with this role: {error.diag.message_primary} ({error.sqlstate}).",
+            sqlstate=error.sqlstate,
+            cure="GRANT it that (USAGE of a schema; of pgops.ledger SELECT, INSERT, UPDATE), or take another role.",
+        ) from error
 
 
 def _places(planned: Sequence[PlannedStatement]) -> list[list[Any]]:

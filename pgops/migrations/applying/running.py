@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import psycopg
 
-from pgops.approval import Record, agreed, recorded, refuse_other_target
-from pgops.db.identity import database_identity
-from pgops.db.working_session import Standing, another, as_found
-from pgops.errors import StatementFailedError, WrongConnectionError
+from pgops.approval import Record, agreed, recorded
+from pgops.db.callers_connection import refuse_other_place
+from pgops.db.working_session import Standing, another
+from pgops.errors import StatementFailedError
 from pgops.migrations.applying import ledger
 from pgops.migrations.applying.events import Progress
 from pgops.migrations.applying.sessions import applier_sessions
-from pgops.migrations.applying.work import Applied, Pace, Work
+from pgops.migrations.applying.work import Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pgops.approval import Approval, Keep
     from pgops.migrations.applying.events import OnProgress
     from pgops.migrations.applying.proposing import MigrationProposal
+    from pgops.migrations.applying.steps import Applied, Pace
 
 
 def run(
@@ -38,13 +39,7 @@ def run(
     """See `MigrationProposal.apply`."""
     approval = agreed(proposal, approval)
     began = dt.datetime.now(dt.UTC)
-    if conn.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
-        raise WrongConnectionError(
-            "This connection is in a transaction, and what it has locked would be waited for by our own sessions.",
-            cure="Commit or roll back first, then apply.",
-        )
-    with as_found(conn):
-        refuse_other_target(proposal, database_identity(conn))
+    refuse_other_place(proposal, conn)
     standing = Standing.of(conn)
     open_session = connect or (lambda: another(conn, application="pgops migrate"))
 

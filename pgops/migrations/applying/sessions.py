@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from pgops.db.working_session import Standing, as_found, put_back, refuse_read_only, refuse_transaction_pooler
+from pgops.db.callers_connection import as_found
+from pgops.db.working_session import Standing, put_back, refuse_read_only, refuse_transaction_pooler
 from pgops.errors import ApplierBusyError
 from pgops.migrations.asking import plain_cursor
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from pgops.db.working_session import as_found
+from pgops.db.callers_connection import as_found
 from pgops.findings import as_tuple
 from pgops.migrations.applying import ledger
 from pgops.migrations.applying.planning import PlannedStatement, plan_units

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import errors as pg
 
-from pgops.approval import Record, agreed, recorded, refuse_other_target
-from pgops.db.identity import database_identity
-from pgops.db.working_session import another, as_found
+from pgops.approval import Record, agreed, recorded
+from pgops.db.callers_connection import as_found, refuse_other_place
+from pgops.db.working_session import another
 from pgops.errors import BackfillError, StaleProposalError
 from pgops.migrations.applying.events import Progress
 from pgops.migrations.applying.sessions import APPLIER
@@ -55,13 +55,9 @@ def run(
 ) -> Record:
     """See `BackfillProposal.apply`."""
     approval = agreed(proposal, approval)
-    if conn.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
-        raise BackfillError(
-            f"{proposal.title}: the connection is in a transaction, whose locks it would wait for.",
-            cure="Commit or roll back first.",
-        )
     began = dt.datetime.now(dt.UTC)
-    _refuse_other(proposal, conn)
+    refuse_other_place(proposal, conn)
+    _refuse_other_table(proposal, conn)
     with (connect or (lambda: another(conn, application="pgops backfill")))() as session:
         if session.autocommit is False:
             session.autocommit = True
@@ -80,9 +76,8 @@ def run(
     )
 
 
-def _refuse_other(proposal: BackfillProposal, conn: psycopg.Connection[Any]) -> None:
+def _refuse_other_table(proposal: BackfillProposal, conn: psycopg.Connection[Any]) -> None:
     with as_found(conn):
-        refuse_other_target(proposal, database_identity(conn))
         now = keyed_table(conn, proposal.table.name.sql)
     if (now.oid, now.key) != (proposal.table.oid, proposal.table.key):
         raise StaleProposalError(f"{proposal.title}: the table or its key is another now.", cure="Propose it anew.")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from pgops.approval import Keep, Proposal, Record
+from pgops.db.callers_connection import as_found
 from pgops.db.identity import database_identity
-from pgops.db.working_session import as_found
 from pgops.errors import BackfillError
 from pgops.migrations.asking import plain_cursor
 from pgops.migrations.backfilling.keys import KeyedTable, keyed_table

@@ -11,6 +11,7 @@ from collections import defaultdict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from pgops.db.callers_connection import refuse_unfit
 from pgops.db.versions import pg_version
 from pgops.migrations.asking import plain_cursor
 from pgops.migrations.effects.facts import (
@@ -54,7 +55,8 @@ def read_facts(conn: psycopg.Connection[Any], scripts: Iterable[Script]) -> Fact
     """What `conn`'s database knows about whatever the scripts name, as its search path resolves it.
 
     Nothing is written, and no table of a user is read. An idle connection gets a transaction of its own (read-only, one
-    snapshot) and is idle again afterwards; in a transaction of the caller's that is used. Raises psycopg's errors.
+    snapshot) and is idle again afterwards; in a transaction of the caller's that is used. Raises
+    `WrongConnectionError` for a connection that nothing can be asked over, and psycopg's errors.
     """
     meanings = [each.meaning for script in scripts for each in script.statements]
     names = names_in(iter(meanings))
@@ -66,6 +68,7 @@ def read_facts(conn: psycopg.Connection[Any], scripts: Iterable[Script]) -> Fact
 def _one_snapshot(conn: psycopg.Connection[Any]) -> Iterator[psycopg.Cursor[Any]]:
     from psycopg.pq import TransactionStatus  # noqa: PLC0415
 
+    refuse_unfit(conn)
     cursor = plain_cursor(conn)
     if conn.info.transaction_status is not TransactionStatus.IDLE:
         with cursor:

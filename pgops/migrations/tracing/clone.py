@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from pgops.dump.schema_text import schema_text
+from pgops.dump.taking.schema_text import schema_text
 from pgops.errors import DumpError, NoClientProgramError, TraceError
 from pgops.migrations.tracing.carrying_out import carry_out
 from pgops.migrations.tracing.place import conninfo_of
