@@ -1,6 +1,7 @@
-"""Every error that pgops raises: what went wrong, where, and what to do about it.
+"""The errors of pgops: what went wrong, where, and what to do about it.
 
-`PgopsError` is the base of all of them. Each class is one cause; its docstring says the cause and the cure. All of them
+`PgopsError` is the base of all of them; three live beside their only use (`pgops.testing`, `checks.suppress`,
+`config.bootstrapping.scripted_ui`). Each class is one cause; its docstring says the cause and the cure. All of them
 pickle, so that a worker process can hand them back.
 """
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class PgopsError(Exception):
-    """The base of every error that pgops raises.
+    """The base of all errors that are pgops' own.
 
     `what` says what is wrong and where; `cure`, if there is one, what to do. `str(error)` is both.
     """

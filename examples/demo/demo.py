@@ -2,17 +2,21 @@
 
     make demo
 
-or, where pgops is installed with the extras binary, embedded and cli: `python examples/demo/demo.py`. It writes
-demo-report.html and demo-report.json into the working directory, and stops and removes everything else, after Ctrl-C
-too. Exit code 0: it worked (the faults are meant). 1: something, or a check, failed. 130: Ctrl-C.
+or, where pgops is installed with the extras binary, embedded and cli: `python examples/demo/demo.py`. It prints the
+worst findings, with `--all` the whole report, writes demo-report.html and demo-report.json into the working directory,
+and stops and removes everything else, after Ctrl-C too. Exit code 0: it worked (the faults are meant). 1: something, or
+a check, failed. 130: Ctrl-C.
 """
 
 from __future__ import annotations
 
+import argparse
 import io
+import shlex
 import sys
 import tempfile
 import time
+from collections import Counter
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +29,8 @@ if TYPE_CHECKING:
     from psycopg import Connection
     from rich.console import Console
 
-    from pgops import Report
+    from pgops import Finding, Report
+    from pgops.render.document import Content, Document
     from pgops.scratch import ScratchDatabase
 
 SHOP = Path(__file__).with_name("shop.sql")
@@ -50,6 +55,9 @@ LIMITS: dict[str, dict[str, Any]] = {
 """Nothing on a new server is old, so these limits are lower than anybody's would be. All others stand as they are."""
 
 
+SHOWN = 12
+"""How many findings are printed without --all: with the summary they fit on a screen."""
+
 CONFIG = """\
 [configuration]
 schema_version = 1
@@ -65,10 +73,13 @@ password = "in the open"
 
 def main() -> int:
     interrupts.end_on_first()
+    parser = argparse.ArgumentParser(description="A small shop full of faults on a throwaway PostgreSQL 18, judged.")
+    parser.add_argument("--all", action="store_true", help="print the whole report, not the worst findings alone")
+    whole = parser.parse_args().all
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal that is not UTF-8 lacks the lines of tables
     try:
-        return demonstrate()
+        return demonstrate(whole=whole)
     except KeyboardInterrupt:
         print("\nStopped by Ctrl-C. The server and its files are gone.", file=sys.stderr)
         return 130
@@ -83,7 +94,7 @@ def main() -> int:
     return 1
 
 
-def demonstrate() -> int:
+def demonstrate(*, whole: bool) -> int:
     from rich.console import Console
 
     console = Console(highlight=False)
@@ -101,10 +112,13 @@ def demonstrate() -> int:
         stack.callback(interrupts.ignore)  # the cleaning up is not to be cut short
     with phase(console, "Write the reports"):
         written = write(report, Path.cwd())
-    show(report, console)
+    show(to_be_shown(report, whole=whole), console)
+    say_what_was_set()
     print(f"\n{len(report.findings)} findings of {len(report)} checks, in full in")
     for path in written:
         print(f"    {path}")
+    if not whole:
+        print(f"and here by\n    {shlex.join([sys.executable, sys.argv[0], '--all'])}")
     print(f"Done in {time.perf_counter() - began:.1f} s. The server is stopped and its files are gone.")
     return 1 if report.failed or report.interrupted else 0
 
@@ -209,10 +223,47 @@ def write(report: Report, folder: Path) -> list[Path]:
     ]
 
 
-def show(report: Report, console: Console) -> None:
+def to_be_shown(report: Report, *, whole: bool) -> Document:
+    """The whole report, where that was asked for or a check failed; else what was counted, and the worst findings."""
+    from pgops.checks.report_document import TONES
+    from pgops.render.document import Badge, Document, Strip, Table
+
+    full = report.to_document(listings=False)
+    if whole or report.failed:
+        return full
+    summary = next(block for block in full.blocks if isinstance(block, Strip))
+    rows = [(Badge(str(each.severity), TONES[each.severity]), in_a_line(each)) for each in worst(report)]
+    table = Table(("", f"the {len(rows)} worst"), rows)
+    return Document(full.title, subtitle=full.subtitle, blocks=(summary, table))
+
+
+def in_a_line(finding: Finding) -> Content:
+    """The target, and the first sentence that is said of it."""
+    from pgops.render.document import Code, Line
+
+    sentence = finding.message.partition(". ")[0].removesuffix(".")
+    return Line(Code(finding.target.sql), f": {sentence}.")
+
+
+def worst(report: Report) -> list[Finding]:
+    """The worst findings; of equally bad ones the first of each check come before the second of any."""
+    turn: Counter[tuple[str, Any]] = Counter()
+    ranked = []
+    for finding in report.findings:
+        turn[finding.check, finding.severity] += 1
+        ranked.append((-finding.severity, turn[finding.check, finding.severity], finding))
+    return [finding for _, _, finding in sorted(ranked, key=lambda each: each[:2])[:SHOWN]]
+
+
+def show(document: Document, console: Console) -> None:
+    from pgops.render.text import to_text
+
     in_color = console.is_terminal and not console.no_color and console.color_system is not None
     print()
-    print(report.to_text(width=console.width if console.is_terminal else 100, color=in_color, listings=False))
+    print(to_text(document, width=console.width if console.is_terminal else 100, color=in_color))
+
+
+def say_what_was_set() -> None:
     print("Nothing on a new server is old, so the demo ran with lower limits for these; the others are the usual ones:")
     for name, values in LIMITS.items():
         print(f"    {name}: " + ", ".join(f"{limit} {value:g}" for limit, value in values.items()))

@@ -65,7 +65,7 @@ SELECT n, 1 + n % 50, 'SKU-' || n, 'Product ' || n, (n % 300 + 1)::money, n % 7 
   FROM generate_series(1, 2000) AS n;
 CREATE INDEX products_category_id_idx ON shop.products (category_id);
 CREATE INDEX products_category_idx ON shop.products (category_id);                  -- fault: duplicate
-CREATE INDEX products_category_name_idx ON shop.products (category_id, name);   -- fault: makes two redundant
+CREATE INDEX products_category_name_idx ON shop.products (category_id, name);   -- fault: makes the first of them redundant
 CREATE UNIQUE INDEX products_sku_unique ON shop.products (sku);                     -- fault: duplicate of a constraint
 CREATE INDEX products_id_idx ON shop.products (id);                             -- fault: redundant to the key
 CREATE INDEX products_on_sale_idx ON shop.products (on_sale);                       -- fault: index on a boolean

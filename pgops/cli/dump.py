@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from pgops.cli.options import seconds_option, target_options
-from pgops.cli.printing import is_terminal, say, show_document, show_exactly
+from pgops.cli.printing import complain, is_terminal, say, show_document, show_exactly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pgops.config.resolution import Resolution
-    from pgops.dump.dumping import Dump
-    from pgops.dump.progress import DumpProgress, OnDumpProgress
+    from pgops.dump.taking.dumping import Dump
+    from pgops.dump.taking.progress import DumpProgress, OnDumpProgress
     from pgops.render.document import Document
     from pgops.secret import Secret
 
@@ -88,9 +88,10 @@ def command(
     """
     from pgops.cli.database import connected
     from pgops.config.resolution import resolve
-    from pgops.dump.dumping import dump_database
+    from pgops.dump.taking.dumping import dump_database
 
     named = [_table(each) for each in tables]
+    _refuse_impossible(file, form=form, jobs=wanted["jobs"], compression=wanted["compression"])
     resolution = resolve(profile, url=url)
     path = file or _default_name(content, resolution, directory=form == "directory" or wanted["jobs"] > 1)
     say(f"Dumping {resolution.display} to {path}.")
@@ -106,10 +107,37 @@ def command(
             on_progress=on_progress,
             **wanted,
         )
+    for warning in made.warnings:
+        complain(f"warning: {warning}")
     if as_json:
         show_exactly(json.dumps({"schema": SCHEMA, **_facts(made)}, indent=2, ensure_ascii=False))
     else:
         show_document(_document(made))
+
+
+def _refuse_impossible(file: str | None, *, form: str | None, jobs: int, compression: str | None) -> None:
+    """What can't be meant, before anybody is asked for a password."""
+    from pathlib import Path
+
+    from pgops.dump.choices import Format
+    from pgops.dump.taking.plan import DumpPlan, format_of
+    from pgops.errors import DumpError
+
+    if file == "-":
+        raise click.UsageError(
+            "A dump is not written to standard output: whoever reads it there can't know whether it is whole. "
+            "Name a file; one that is called - is ./-"
+        )
+    path = Path(file or "")
+    try:
+        DumpPlan(
+            path=path,
+            format=Format(form) if form is not None else format_of(path, jobs=jobs),
+            jobs=jobs,
+            compression=compression,
+        )
+    except DumpError as error:
+        raise click.UsageError(str(error)) from None
 
 
 def _table(text: str) -> tuple[str, str]:
@@ -142,6 +170,7 @@ def _facts(made: Dump) -> dict[str, Any]:
         "manifest_path": str(made.manifest_path),
         "size_bytes": made.size_bytes,
         "seconds": made.seconds,
+        "warnings": list(made.warnings),
         "manifest": facts,
     }
 

@@ -1,4 +1,4 @@
-"""`pgops migrations`: what waits for a release, and what was released."""
+"""`pgops migrations`: the group, and its commands for the files: what waits for a release, and what was released."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ Exit codes:
     "migrations", epilog="\b\nExamples:\n  pgops migrations lint\n  pgops migrations plan\n  pgops migrations apply"
 )
 def command() -> None:
-    """The files of migrations: pending, recorded, released, audited.
+    """Migrations: lint, trace, plan and apply their SQL, back-fill columns; record, release and audit the files.
 
     The folder is that of --path, of the profile, [migrations].path, DB_MIGRATIONS_PATH, AGENTS.md, or db/migrations.
     """

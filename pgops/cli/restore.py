@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from pgops.approval import Record
     from pgops.config.resolution import Resolution
-    from pgops.dump.messages import RestoreMessage
-    from pgops.dump.restore_work import OnRestoreProgress, RestoreProgress
+    from pgops.dump.restoring.messages import RestoreMessage
+    from pgops.dump.restoring.work import OnRestoreProgress, RestoreProgress
     from pgops.secret import Secret
 
 EPILOG = """\b
@@ -124,7 +124,7 @@ def command(
 
 
 def _list(file: str, *, as_json: bool) -> int:
-    from pgops.dump.contents import read_contents
+    from pgops.dump.reading.contents import read_contents
     from pgops.errors import DamagedDumpError
 
     try:
@@ -139,7 +139,7 @@ def _list(file: str, *, as_json: bool) -> int:
 
 
 def _check(file: str, *, as_json: bool) -> int:
-    from pgops.dump.checking import check_dump
+    from pgops.dump.reading.checking import check_dump
     from pgops.errors import DamagedDumpError
 
     try:
@@ -175,7 +175,7 @@ def _restore(
     from pgops.cli.consent import approval_for
     from pgops.cli.database import connected
     from pgops.config.resolution import resolve
-    from pgops.dump.restoring import propose_restore
+    from pgops.dump.restoring.proposing import propose_restore
     from pgops.errors import DamagedDumpError, RestoreError
 
     resolution = resolve(profile, url=url)
@@ -195,7 +195,7 @@ def _restore(
             raise
         verification = None
         if verify:
-            from pgops.dump.verifying import verify_restore
+            from pgops.dump.counting.verifying import verify_restore
 
             verification = verify_restore(conn, file, jobs=wanted["jobs"])
     _show(record, verification, as_json=as_json)

@@ -91,11 +91,11 @@ def command(
     as_json: bool,
     as_csv: bool,
 ) -> int:
-    """Run SQL, statement by statement, up to the first error.
+    """Run SQL that only reads; with --write anything, once it was shown and agreed to.
 
-    Without --write it only reads: all of it is in one READ ONLY transaction that is rolled back, and what is more than
-    reading is refused with its line. With --write anything may be run: it is shown in full, and asked about;
-    DB_CONFIRM=YES in the environment agrees beforehand.
+    Statement by statement, up to the first error. Without --write all of it is in one READ ONLY transaction that is
+    rolled back, and what is more than reading is refused with its line. With --write it is shown in full, and asked
+    about; DB_CONFIRM=YES in the environment agrees beforehand.
     """
     from pgops.config.resolution import resolve
 

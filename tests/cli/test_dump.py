@@ -60,7 +60,11 @@ def test_tables_and_schemas_by_name(shop):
     [
         (["there.dump"], 3, "is there already"),
         (["no/folder/a.dump"], 3, "there is no folder"),
-        (["a.dump", "--jobs", "2", "--format", "custom"], 3, "only the directory format"),
+        (["a.dump", "--jobs", "2", "--format", "custom"], 2, "only the directory format"),
+        (["a.sql", "--jobs", "2"], 2, "only the directory format"),
+        (["a.dump", "--compression", "rar"], 2, "one of none, gzip"),
+        (["a.dump", "--compression", "gzip:99"], 2, "from 1 to 9"),
+        (["-"], 2, "one that is called - is ./-"),
         (["a.dump", "--content", "rows"], 2, "rows"),
     ],
 )
@@ -70,6 +74,15 @@ def test_what_does_not_go(shop, args, code, words):
     assert (ended.code, ended.out) == (code, "")
     assert words in ended.err
     assert [each.name for each in shop.cwd.iterdir()] == ["there.dump"]
+
+
+def test_a_warning_of_pg_dump_is_told(shop, any_database):
+    with any_database.connect() as conn:
+        conn.execute("CREATE TABLE folder (id int PRIMARY KEY, parent int REFERENCES folder)")
+    ended = shop("dump", "a.dump", "--content", "data", "--json")
+    (warning,) = ended.json["warnings"]
+    assert "circular foreign-key constraints" in warning
+    assert f"warning: {warning}" in " ".join(ended.err.split())
 
 
 @pytest.mark.parametrize(("sent", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])

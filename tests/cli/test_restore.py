@@ -5,7 +5,7 @@ import datetime as dt
 import attrs
 import pytest
 
-from pgops.dump.counting import count_tables, exported_snapshot
+from pgops.dump.counting.running import count_tables, exported_snapshot
 from pgops.dump.manifest import Manifest, file_facts
 from tests.dump.dumps import dumped, plant
 

@@ -194,7 +194,7 @@ SCRIPTS: dict[str, Script] = {
         seen=("path", "size_bytes", "manifest"),
     ),
     "restore_dump": Script(
-        call="pgops.dump.restoring.propose_restore",
+        call="pgops.dump.restoring.proposing.propose_restore",
         args=("restore", "schema.sql", "--url", "{project.target_url}"),
         schema="pgops.record/1",
         seen=("outcome", "details"),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import html
+import importlib
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +21,7 @@ import attrs
 import pytest
 
 import pgops
+from pgops.render.text import to_text
 from tests.examples.plugins import CHECK_SOURCE, ROOT, environment, install_plugin
 
 if TYPE_CHECKING:
@@ -43,7 +47,7 @@ PLANTED = {
             '"Archiv 100% ""alt"" {2024}"."select"."select_%(kunde)s_fkey"',
         ],
     ),
-    "indexes.redundant_index": (4, ["shop.customers_name_idx", "shop.products_id_idx"]),
+    "indexes.redundant_index": (3, ["shop.customers_name_idx", "shop.products_id_idx"]),
     "indexes.unused_index": (2, ["sales.orders_status_placed_idx"]),
     "locks.abandoned_prepared_transaction": (1, ['"order 7: two-phase"']),
     "locks.blocking_chain": (3, ['"order 7: two-phase"']),
@@ -199,15 +203,35 @@ def test_the_healthy_neighbours_are_left_alone(ran: Ran) -> None:
     assert ("vacuum.overdue", "sales.payments") not in found
 
 
-def test_it_prints_the_report_what_was_lowered_how_long_it_took_and_where_the_files_are(ran: Ran) -> None:
+def test_it_prints_what_was_counted_what_was_lowered_how_long_it_took_and_where_the_files_are(ran: Ran) -> None:
     for phase in ("Start the server", "Load the shop", "Make live trouble", "Run every check", "Write the reports"):
         assert re.search(rf"{phase}.* \d+\.\d s$", ran.output, re.MULTILINE), phase
-    assert "sales.tickets_id_seq" in ran.output
+    counted = Counter(str(finding.severity) for finding in ran.report.findings)
+    for severity in ("critical", "warning", "info"):
+        assert f"{counted[severity]} {severity}" in ran.output
     assert "activity.idle_in_transaction: warn_s 1" in ran.output
     for name in ("demo-report.html", "demo-report.json"):
         assert str((ran.place.work / name).resolve()) in ran.output
     assert "\x1b" not in ran.output, "neither colours, since this is no terminal, nor what stands in a name"
     assert "\u202e" not in ran.output
+
+
+def test_it_prints_the_dozen_worst_findings_and_no_more(ran: Ran) -> None:
+    shown = re.findall(r"^(critical|warning|info)  (.+?):(?: |$)", ran.output, re.MULTILINE)
+    assert [severity for severity, _ in shown] == ["critical"] * 12, "there are more, of one check as of many"
+    assert {"sales.receipt_numbers", "fsync", "full_page_writes"} <= {target for _, target in shown}
+    assert len(ran.output.splitlines()) < 80
+
+
+def test_all_of_it_is_printed_on_request_or_when_a_check_failed(ran: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(DEMO.parent))
+    demo = importlib.import_module("demo")
+    whole = ran.report.to_text(listings=False)
+    failed = attrs.evolve(ran.report, results=(attrs.evolve(ran.report.results[0], outcome=pgops.Outcome.FAILED),))
+    assert to_text(demo.to_be_shown(ran.report, whole=True), width=100) == whole
+    assert to_text(demo.to_be_shown(failed, whole=False), width=100) == failed.to_text(listings=False)
+    assert to_text(demo.to_be_shown(ran.report, whole=False), width=100) in ran.output
+    assert shlex.join([sys.executable, str(DEMO), "--all"]) in ran.output
 
 
 def test_the_page_is_whole_and_hostile_names_are_harmless_in_it(ran: Ran) -> None:
