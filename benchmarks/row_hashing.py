@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pgops.dump.counting import count_tables, exported_snapshot
+from pgops.dump.counting.running import count_tables, exported_snapshot
 from pgops.scratch import find_binaries, fresh_database, start_server
 
 if TYPE_CHECKING:

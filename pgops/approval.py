@@ -11,7 +11,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import attrs
 
@@ -36,6 +36,8 @@ class Proposal:
     digest. A subclass with more fields that decide it says by `is_consistent` whether they are what these four say.
     """
 
+    language: ClassVar[str] = "sql"
+    """What `statements` are written in, as a block of code names it: sql, diff or sh."""
     kind: str
     title: str
     statements: tuple[str, ...] = attrs.field(converter=as_tuple)
@@ -81,7 +83,7 @@ class Proposal:
         from pgops.render.document import Bullets, CodeBlock, Document, KeyValues, Section  # noqa: PLC0415
 
         blocks: list[Any] = [KeyValues(list(self.target.items()))]
-        blocks.append(CodeBlock("\n".join(self.statements), "sql" if self.kind.startswith("sql") else "diff"))
+        blocks.append(CodeBlock("\n".join(self.statements), self.language))
         blocks += [
             Section(title, [Bullets(lines)])
             for title, lines in (("Effects", self.effects), ("Risks", self.risks))

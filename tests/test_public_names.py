@@ -171,3 +171,22 @@ def test_every_example_in_a_docstring_runs(name):
 @pytest.mark.parametrize("name", modules())
 def test_every_module_says_what_and_why(name):
     assert (importlib.import_module(name).__doc__ or "").strip()
+
+
+WITHOUT_THE_GRAMMAR = """
+import importlib, sys
+sys.modules["postgast"] = None
+from pgops.errors import MissingExtraError
+for package in map(importlib.import_module, sys.argv[1:]):
+    for name in package.__all__:
+        try:
+            getattr(package, name)
+        except MissingExtraError as error:
+            assert "pgops[migrations]" in error.cure
+"""
+
+
+def test_who_lacks_an_extra_is_told_which():
+    command = [sys.executable, "-c", WITHOUT_THE_GRAMMAR, *faces()]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=PACKAGE.parent, check=False)
+    assert done.returncode == 0, done.stderr

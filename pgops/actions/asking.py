@@ -12,16 +12,15 @@ import datetime as dt
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, LiteralString
 
-import psycopg
-from psycopg.pq import TransactionStatus
 from psycopg.rows import TupleRow, tuple_row
 
-from pgops.checks.sources import refuse_unusable, wrong_kind
 from pgops.db import server
-from pgops.errors import WrongConnectionError
+from pgops.db.callers_connection import refuse_unfit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import psycopg
 
 _OPENING: LiteralString = (
     "SET LOCAL search_path = ''; SET LOCAL jit = off; SET LOCAL statement_timeout = '30s'; SET LOCAL DateStyle = 'ISO';"
@@ -35,11 +34,7 @@ def asking(conn: psycopg.Connection[Any]) -> Iterator[psycopg.Cursor[TupleRow]]:
 
     Raises `WrongConnectionError` for a connection that nothing can be asked on, and psycopg's errors.
     """
-    if not isinstance(conn, psycopg.Connection):
-        raise wrong_kind(conn, "This call", "a psycopg.Connection")
-    refuse_unusable(conn)
-    if conn.info.transaction_status == TransactionStatus.INERROR:
-        raise WrongConnectionError("The caller's transaction has failed.", cure="Roll it back first.")
+    refuse_unfit(conn)
     with conn.transaction(force_rollback=True), conn.cursor(row_factory=tuple_row) as cursor:
         ascii_only = conn.info.parameter_status("server_encoding") == "SQL_ASCII"
         encoding: LiteralString = (

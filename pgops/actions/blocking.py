@@ -22,6 +22,7 @@ from pgops.checks.locks import blocking_chain
 from pgops.checks.locks.blocking_chain import Row
 from pgops.checks.registry import Registry
 from pgops.checks.sessions import roll_back_prepared
+from pgops.db.callers_connection import refuse_unfit
 from pgops.errors import NotListedError
 from pgops.findings import Target, as_json, as_tuple
 from pgops.render.visible import visible
@@ -101,9 +102,10 @@ def blocking_trees(conn: psycopg.Connection[Any]) -> tuple[BlockingTree, ...]:
     Whoever waits for two roots stands in both trees. The wait has to be going on: nothing remembers it afterwards.
     Without the rights of pg_read_all_stats the trees are whole, and states and queries of others are None.
 
-    Raises `NotListedError` where the locks can't be read, and psycopg's errors. Manual: section 13.3 "Explicit
-    Locking"; pg_blocking_pids in section 9.27.
+    Raises `NotListedError` where the locks can't be read, `WrongConnectionError`, and psycopg's errors. Manual: section
+    13.3 "Explicit Locking"; pg_blocking_pids in section 9.27.
     """
+    refuse_unfit(conn)
     result = run_checks(conn, [_CHECK], registry=Registry.of([_CHECK])).results[0]
     if not result.outcome.answered or result.truncated:
         why = result.reason or f"there are more than {len(result.rows)}"

@@ -12,6 +12,7 @@ from pgops.actions.refusals import listed_sessions, refuse
 from pgops.actions.session import SessionSeen, Waiter
 from pgops.approval import Keep, Proposal, Record
 from pgops.checks.sessions import in_words
+from pgops.db.callers_connection import refuse_unfit
 from pgops.db.identity import database_identity
 from pgops.errors import NotListedError
 from pgops.findings import as_json
@@ -130,6 +131,7 @@ def _propose(
     listed: Iterable[SessionSeen] | None,
     also: str | Sequence[str],
 ) -> EndingProposal:
+    refuse_unfit(conn)
     sessions, gone = listed_sessions(conn, wanted, listed)
     refuse(sessions, also=also)
     left_out: list[SessionSeen] = []

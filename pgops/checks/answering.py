@@ -21,7 +21,7 @@ from psycopg.pq import TransactionStatus
 from pgops.checks.api import Check, Past, Probe, Query, Seen
 from pgops.checks.check_settings import Bounds
 from pgops.checks.report import CheckResult, Outcome, Reading
-from pgops.checks.steps import LOCK_TIMEOUT_S, AnyConnection, Ask, load, look
+from pgops.checks.steps import LOCK_TIMEOUT_S, Ask, load, look
 from pgops.checks.suppress import Suppression, split
 from pgops.db.server import FACTS_SQL, Lack, Server
 from pgops.errors import PgopsError
@@ -29,6 +29,8 @@ from pgops.findings import Finding, Severity, Target, Unseen, quote_identifier
 
 if TYPE_CHECKING:
     from psycopg import pq
+
+    from pgops.db.callers_connection import AnyConnection
 
 
 logger = logging.getLogger("pgops.checks")

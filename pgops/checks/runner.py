@@ -17,8 +17,9 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
 from pgops.checks.answering import CONNECTION_LOST, answer, gather_facts, is_lost
-from pgops.checks.sources import UNBOUNDED_POOL, refuse_unusable, side_by_side
+from pgops.checks.sources import UNBOUNDED_POOL, side_by_side
 from pgops.checks.watchdog import Watchdog
+from pgops.db.callers_connection import refuse_busy
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
     from pgops.checks.answering import TimeLimit
     from pgops.checks.run import Run
-    from pgops.checks.steps import AnyConnection, Ask
+    from pgops.checks.steps import Ask
+    from pgops.db.callers_connection import AnyConnection
 
     Source: TypeAlias = psycopg.Connection[Any] | ConnectionPool[Any]
 
@@ -42,7 +44,7 @@ CTRL_C = "Ctrl-C"
 
 def over_connection(run: Run, conn: psycopg.Connection[Any]) -> None:
     """Work on the run over one connection. Ctrl-C ends it early, after the server has cancelled what it was doing."""
-    refuse_unusable(conn)
+    refuse_busy(conn)
     with Watchdog() as watchdog:
         try:
             _serve(run, conn, watchdog, Lock())

@@ -17,8 +17,9 @@ from psycopg.rows import tuple_row
 
 from pgops.checks.answering import answer, gather_facts
 from pgops.checks.runner import UNUSED_PARAMETER, can_be_asked, not_met
-from pgops.checks.sources import UNBOUNDED_POOL, refuse_unusable, side_by_side
+from pgops.checks.sources import UNBOUNDED_POOL, side_by_side
 from pgops.checks.watchdog import GRACE_S
+from pgops.db.callers_connection import refuse_busy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Generator
@@ -35,7 +36,7 @@ T = TypeVar("T")
 
 async def over_connection(run: Run, conn: psycopg.AsyncConnection[Any]) -> None:
     """Work on the run over one connection."""
-    refuse_unusable(conn)
+    refuse_busy(conn)
     await _serve(run, conn, asyncio.Lock())
 
 

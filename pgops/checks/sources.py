@@ -6,14 +6,11 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from psycopg.pq import TransactionStatus
 
 from pgops.errors import WrongConnectionError
 
 if TYPE_CHECKING:
     from psycopg_pool import AsyncConnectionPool, ConnectionPool
-
-    from pgops.checks.steps import AnyConnection
 
 UNBOUNDED_POOL = 4
 """How many connections are taken from a pool that would give any number."""
@@ -38,15 +35,3 @@ def wrong_kind(source: object, called: str, other: str) -> WrongConnectionError:
     if asynchronous or synchronous:
         return WrongConnectionError(f"{called} was handed a {kind}.", cure=f"Use {other} for it.")
     return WrongConnectionError(f"{called} was handed a {kind}.", cure="Hand it a psycopg connection or pool.")
-
-
-def refuse_unusable(conn: AnyConnection) -> None:
-    """Raise `WrongConnectionError` for a connection that is in pipeline mode or in the middle of something."""
-    if conn.closed:
-        return
-    if conn.pgconn.pipeline_status:
-        raise WrongConnectionError("The connection is in pipeline mode.", cure="Run checks outside the pipeline block.")
-    if conn.pgconn.transaction_status == TransactionStatus.ACTIVE:
-        raise WrongConnectionError(
-            "The connection is busy with another statement or a COPY.", cure="Finish it, or use another connection."
-        )

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from psycopg import BaseConnection, pq
     from psycopg.abc import Buffer
 
+    from pgops.db.callers_connection import AnyConnection
+
 LOCK_TIMEOUT_S = 1.0
 LONGEST_TIMEOUT_MS = 2**31 - 1
 """The server takes no longer one; 24 days are as good as none."""
-
-AnyConnection: TypeAlias = psycopg.Connection[Any] | psycopg.AsyncConnection[Any]
 
 
 @attrs.frozen(kw_only=True)

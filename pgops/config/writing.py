@@ -12,7 +12,7 @@ import hashlib
 import os
 import stat
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import attrs
 
@@ -41,6 +41,7 @@ class FileProposal(Proposal):
     `target` is the real path and the SHA-256 of what is there ("absent" for no file); `statements` are the difference.
     """
 
+    language: ClassVar[str] = "diff"
     path: Path
     """As the caller named it; a link is followed when the proposal is applied."""
     before: Secret | None = attrs.field(repr=False)

@@ -2,9 +2,13 @@
 
 The story by module: `settings` (what a session begins with), `attempts` (the list of tries, and which follows which
 `refusals`), `planning` (what the caller says becomes such a list), `connecting` (the tries are made) and `pooling`,
-`session` (proved read-only before it is handed out). `fallback` says that TLS was needed, `cures` what to do about a
-failure, `readiness` whether it will pass; `waiting` and `trial` live on that. `description`, `versions` and `server`
-are what is at the other end, `pooler_console` is what may stand between.
+`session` (proved read-only before it is handed out); `lost_service` puts a PGSERVICE aside that leads nowhere.
+`fallback` says that TLS was needed, `cures` what to do about a failure, `readiness` whether it will pass; `waiting` and
+`trial` live on that. `description`, `versions` and `server` are what is at the other end, `identity` what an approval
+is bound to, `pooler_console` is what may stand between.
+
+Over a connection that is the caller's: `callers_connection` refuses one that can't be asked and leaves it as it was,
+`working_session` opens sessions like it, without its limits, and `deadline` hangs up where nobody answers.
 
 The public names are found here too, and are imported when first asked for.
 """

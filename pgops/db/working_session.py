@@ -6,7 +6,7 @@ it has. Same server, database, user, role and search path.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -15,6 +15,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import tuple_row
 
+from pgops.db.callers_connection import as_found, refuse_unfit
 from pgops.db.server import as_text
 from pgops.errors import PoolerError, ReadOnlyServerError
 
@@ -57,9 +58,11 @@ class Standing:
 def another(conn: psycopg.Connection[Any], *, application: str) -> psycopg.Connection[Any]:
     """A new session like `conn`'s: the same server, user, role and search path; autocommit, no limits of time.
 
-    The one server that `conn` is on is taken, if its connection string has several. Raises psycopg's OperationalError,
-    or InsufficientPrivilege where the caller has a role that the login may not take.
+    The one server that `conn` is on is taken, if its connection string has several. Raises `WrongConnectionError` for
+    a connection that nothing can be asked over, psycopg's OperationalError, or InsufficientPrivilege where the caller
+    has a role that the login may not take.
     """
+    refuse_unfit(conn)
     info = conn.info
     parameters = info.get_parameters()
     # A session of pgops.connect may be read-only by its startup options; this one is there to write.
@@ -77,6 +80,19 @@ def another(conn: psycopg.Connection[Any], *, application: str) -> psycopg.Conne
     return new
 
 
+@contextmanager
+def writing_session(conn: psycopg.Connection[Any], *, application: str) -> Iterator[psycopg.Connection[Any]]:
+    """`another` session for the block, which can write, and keeps what is set for it.
+
+    Raises `ReadOnlyServerError` and `PoolerError` where it can't, and what `another` raises.
+    """
+    with closing(another(conn, application=application)) as session:
+        refuse_read_only(session)
+        with closing(another(conn, application=application)) as probe:
+            refuse_transaction_pooler(session, probe)
+        yield session
+
+
 def put_back(session: psycopg.Connection[Any], standing: Standing) -> None:
     """Give a session of ours its settings, whoever opened it and whatever SETs of the caller's SQL have made of it."""
     if not session.autocommit:
@@ -92,20 +108,6 @@ def put_back(session: psycopg.Connection[Any], standing: Standing) -> None:
     row = session.execute("SELECT current_user").fetchone()
     if row is None or as_text(row[0]) != standing.role:
         session.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(standing.role)))
-
-
-@contextmanager
-def as_found(conn: psycopg.Connection[Any]) -> Iterator[None]:
-    """What is asked in the block leaves no transaction behind on a connection that had none (autocommit off begins
-    one).
-    """
-    was_idle = conn.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
-    try:
-        yield
-    finally:
-        now = conn.info.transaction_status
-        if was_idle and now in {psycopg.pq.TransactionStatus.INTRANS, psycopg.pq.TransactionStatus.INERROR}:
-            conn.rollback()
 
 
 def refuse_transaction_pooler(one: psycopg.Connection[Any], other: psycopg.Connection[Any]) -> None:
@@ -136,12 +138,18 @@ def _backend(conn: psycopg.Connection[Any]) -> int:
     return int(row[0]) if row else 0
 
 
-def refuse_read_only(conn: psycopg.Connection[Any]) -> None:
-    row = conn.execute("SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only')")
-    standby, read_only = row.fetchone() or (False, "off")
-    if standby:
+def refuse_standby(conn: psycopg.Connection[Any]) -> None:
+    """Raise `ReadOnlyServerError` on a standby."""
+    row = conn.execute("SELECT pg_catalog.pg_is_in_recovery()").fetchone()
+    if row is not None and row[0]:
         raise ReadOnlyServerError("This server is a standby: it takes no changes.", cure="Connect to the primary.")
-    if read_only == "on":
+
+
+def refuse_read_only(conn: psycopg.Connection[Any]) -> None:
+    """Raise `ReadOnlyServerError` where nothing can be written: on a standby, and in a session that stays read-only."""
+    refuse_standby(conn)
+    row = conn.execute("SELECT pg_catalog.current_setting('transaction_read_only')").fetchone()
+    if row is not None and row[0] == "on":
         raise ReadOnlyServerError(
             "The session is read-only: default_transaction_read_only is on and can't be turned off.",
             cure="Use a role or a connection that may write.",

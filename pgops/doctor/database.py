@@ -9,10 +9,10 @@ from psycopg.rows import tuple_row
 
 from pgops.checks.answering import TESTED_UNTIL
 from pgops.checks.calls import run_checks
+from pgops.db.callers_connection import as_found
 from pgops.db.connecting import connect
 from pgops.db.description import connection_info
 from pgops.db.server import as_text
-from pgops.db.working_session import as_found
 from pgops.doctor.examination import Sign, State
 from pgops.doctor.skips import STATEMENTS, ForeseenSkips, Kind, foresee_skips
 from pgops.errors import PgopsError

@@ -16,8 +16,8 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from pgops.checks.catalogue import default_registry
+from pgops.db.callers_connection import as_found
 from pgops.db.server import FACTS_SQL, Lack, Server
-from pgops.db.working_session import as_found
 from pgops.findings import as_tuple, quote_identifier
 
 if TYPE_CHECKING:

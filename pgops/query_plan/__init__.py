@@ -7,11 +7,18 @@
     for advice in plan.advice:
         ...
 
-`explaining` asks a server and `reading` takes JSON that others captured; both give the `plan`, whose nodes `building`
-makes and whose shares of time and buffers `shares` finds. `cataloguing` asks what `relations` keeps of the tables that
-are read whole, for advice. `advice` holds one rule a function, `comparison` holds two
-plans together, `prediction` asks hypopg "what if". `safety` says whether a statement may be run unasked, and
-`proposing` runs the others after consent.
+`explaining` is the call: it takes the `statement` with its parameters, and sends it by `asking`, which only reads;
+`reading` takes JSON that others captured. Both give the `plan`, whose nodes `building` makes and whose shares of time
+and buffers `shares` finds. `cataloguing` asks what `relations` keeps of the tables that are read whole, for advice.
+`advice` holds one rule a function, `comparison` holds two plans together, `prediction` asks hypopg "what if".
+
+`safety` says whether ANALYZE may run a statement unasked: `names_used` reads every name in it, `resolution` follows
+each to the end, by the questions in `resolution_sql`, along the `search_path`, into `node_trees` (views, policies,
+domains) and `function_bodies`, and `volatile_catalogue` is the short list of what may run. `writing` is what a change
+sets off. `proposing` runs after consent what may not run unasked.
+
+For people: `plan_document` with the tree of `plan_text`, whose words are `labels`; `plan_page` in the `plan_style`;
+`comparison_document` and `prediction_document`.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ from psycopg import generators
 from psycopg.pq import TransactionStatus
 from psycopg.rows import tuple_row
 
-from pgops.errors import ExplainError, PlanFormatError, WrongConnectionError
+from pgops.db.callers_connection import refuse_unfit
+from pgops.errors import ExplainError, PlanFormatError
 from pgops.query_plan.building import plan_from
 from pgops.query_plan.cataloguing import with_relations
 from pgops.query_plan.statement import PARAMETERS, Parameters, Sql, Statement, statement_of
@@ -176,18 +177,6 @@ def refuse_timeout(timeout_s: float) -> None:
     """Raises `ValueError` for what is no time limit; NaN is none."""
     if not 0 < timeout_s <= _LONGEST_S:
         raise ValueError(f"timeout_s is a number of seconds above 0 and at most {_LONGEST_S}")
-
-
-def refuse_unfit(conn: psycopg.Connection[Any]) -> None:
-    if not isinstance(conn, psycopg.Connection):
-        raise WrongConnectionError(
-            f"A {type(conn).__name__} can't be asked here.",
-            cure="Hand in a psycopg.Connection; there is no async form.",
-        )
-    if conn.pgconn.pipeline_status:
-        raise WrongConnectionError("The connection is in pipeline mode.", cure="Leave the pipeline block first.")
-    if conn.info.transaction_status == TransactionStatus.INERROR:
-        raise ExplainError("The transaction has failed: nothing can be asked in it.", cure="Roll it back first.")
 
 
 def _worded(error: psycopg.Error, timeout_s: float) -> ExplainError:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pgops.db.callers_connection import refuse_unfit
 from pgops.errors import ExplainError, NotApprovedError
-from pgops.query_plan.asking import GENERIC_SINCE, explain_analyzed, explain_planned, refuse_timeout, refuse_unfit
+from pgops.query_plan.asking import GENERIC_SINCE, explain_analyzed, explain_planned, refuse_timeout
 from pgops.query_plan.statement import statement_of
 
 if TYPE_CHECKING:

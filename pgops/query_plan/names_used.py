@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from postgast import pg_query_pb2 as pb
 
 from pgops.sql.expressions import name_of, names_in
+from pgops.sql.libpg_query import pb
 from pgops.sql.parts import Name
 
 if TYPE_CHECKING:

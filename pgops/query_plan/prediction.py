@@ -15,8 +15,9 @@ import psycopg
 from psycopg import sql as composing
 from psycopg.rows import tuple_row
 
+from pgops.db.callers_connection import refuse_unfit
 from pgops.errors import NotPredictableError
-from pgops.query_plan.asking import explain_planned, refuse_timeout, refuse_unfit, rolled_back
+from pgops.query_plan.asking import explain_planned, refuse_timeout, rolled_back
 from pgops.query_plan.comparison import PlanComparison, compare_plans
 from pgops.query_plan.plan import QueryPlan
 from pgops.query_plan.statement import statement_of

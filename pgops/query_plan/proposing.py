@@ -14,10 +14,11 @@ import attrs
 import psycopg
 from psycopg.adapt import PyFormat, Transformer
 
-from pgops.approval import Keep, Proposal, Record, agreed, recorded, refuse_other_target
+from pgops.approval import Keep, Proposal, Record, agreed, recorded
+from pgops.db.callers_connection import as_found, refuse_other_place, refuse_unfit
 from pgops.db.identity import database_identity
-from pgops.db.working_session import another, as_found
-from pgops.errors import ExplainError, MissingExtraError, NotApprovedError, StaleProposalError, WrongConnectionError
+from pgops.db.working_session import another
+from pgops.errors import ExplainError, MissingExtraError, NotApprovedError, StaleProposalError
 from pgops.query_plan.asking import explain_analyzed, refuse_timeout
 from pgops.query_plan.reading import read_plan
 from pgops.query_plan.safety import Verdict, judge, read_statements
@@ -59,13 +60,7 @@ class AnalyzeProposal(Proposal):
         """
         approval = agreed(self, approval)
         began = dt.datetime.now(dt.UTC)
-        if conn.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
-            raise WrongConnectionError(
-                "This connection is in a transaction, and what it has locked would be waited for by a session of ours.",
-                cure="Commit or roll back first, then apply.",
-            )
-        with as_found(conn):
-            refuse_other_target(self, database_identity(conn))
+        refuse_other_place(self, conn)
         with another(conn, application="pgops explain") as session:
             self._refuse_what_differs(session)
             self._refuse_what_changed(session)
@@ -117,6 +112,7 @@ def propose_analyze(
     and `ValueError` for a limit that is none.
     """
     refuse_timeout(timeout_s)
+    refuse_unfit(conn)
     statement = statement_of(conn, sql, params, written_out=True)
     if statement.is_open:
         raise ExplainError("The statement has $1 open, so it can't be run.", cure="Hand in params=[...].")

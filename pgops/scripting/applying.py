@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from pgops.approval import Record, agreed, recorded, refuse_other_target
-from pgops.db.identity import database_identity
-from pgops.db.working_session import Standing, another, as_found, refuse_read_only, refuse_transaction_pooler
-from pgops.errors import ReadOnlyServerError, StaleProposalError, StatementFailedError, WrongConnectionError
+from pgops.approval import Record, agreed, recorded
+from pgops.db.callers_connection import refuse_other_place
+from pgops.db.working_session import Standing, another, refuse_read_only, refuse_standby, refuse_transaction_pooler
+from pgops.errors import StaleProposalError, StatementFailedError
 from pgops.scripting.asking import load_everything
 from pgops.scripting.failures import ENDS_TRANSACTION, IN_TRANSACTION, LOCK_TIMEOUT, failed, head_of
 from pgops.scripting.proposing import EACH, ONE, SqlProgress
@@ -69,13 +69,7 @@ def carry_out(
 
 
 def _refuse_stale(proposal: SqlProposal, conn: psycopg.Connection[Any]) -> Standing:
-    if conn.info.transaction_status != _IDLE:
-        raise WrongConnectionError(
-            "This connection is in a transaction, and what it has locked would be waited for by our own session.",
-            cure="Commit or roll back first, then apply.",
-        )
-    with as_found(conn):
-        refuse_other_target(proposal, database_identity(conn))
+    refuse_other_place(proposal, conn)
     standing, proposed = Standing.of(conn), proposal.parameters.get("search_path")
     if standing.search_path != proposed:
         raise StaleProposalError(
@@ -106,7 +100,7 @@ def _session(
     with ExitStack() as closing:
         if not proposal.keeps_session:
             session = closing.enter_context(session_like(conn, application=APPLICATION))
-            _refuse_standby(session)
+            refuse_standby(session)
             closing.enter_context(
                 transaction_like(session, standing, read_only=False, timeout_s=timeout_s, lock_s=lock_timeout_s)
             )
@@ -126,12 +120,6 @@ def _session(
             for name, value in settings.items():
                 session.execute("SELECT pg_catalog.set_config(%s, %s, false)", [name, value])
         yield session
-
-
-def _refuse_standby(session: psycopg.Connection[Any]) -> None:
-    row = session.execute("SELECT pg_catalog.pg_is_in_recovery()").fetchone()
-    if row is not None and row[0]:
-        raise ReadOnlyServerError("This server is a standby: it takes no changes.", cure="Connect to the primary.")
 
 
 class _Work:

@@ -9,16 +9,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import postgast
-
 from pgops.secret import MASK
+from pgops.sql.libpg_query import pb, postgast
 from pgops.sql.parsing import PgQueryError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MAY_HAVE_ONE = re.compile(r"passw|://", re.IGNORECASE)
-_TOKENS = postgast.pg_query_pb2.Token
+_TOKENS = pb.Token
 _LITERALS = frozenset({_TOKENS.SCONST, _TOKENS.USCONST})
 _COMMENTS = frozenset({_TOKENS.SQL_COMMENT, _TOKENS.C_COMMENT})
 _BETWEEN = _COMMENTS | {_TOKENS.ASCII_61, _TOKENS.COLON_EQUALS}

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from postgast import pg_query_pb2 as pb
-
 from pgops.errors import SqlRefusedError
 from pgops.scripting.failures import head_of
 from pgops.sql.expressions import descendants
+from pgops.sql.libpg_query import pb
 from pgops.sql.parsing import parsed
 
 if TYPE_CHECKING:

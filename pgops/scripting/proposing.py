@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from pgops.approval import Keep, Proposal
+from pgops.db.callers_connection import as_found
 from pgops.db.identity import database_identity
-from pgops.db.working_session import Standing, as_found
+from pgops.db.working_session import Standing
 from pgops.errors import SqlRefusedError
 from pgops.scripting.failures import head_of
 from pgops.scripting.sources import SqlText, read_source, whole_script

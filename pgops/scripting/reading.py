@@ -11,8 +11,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from postgast import pg_query_pb2 as pb
 
+from pgops.sql.libpg_query import pb
 from pgops.sql.parsing import parsed
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from postgast import pg_query_pb2 as pb
 
+from pgops.sql.libpg_query import pb
 from pgops.sql.statements import Expression, Name, TypeName
 
 if TYPE_CHECKING:

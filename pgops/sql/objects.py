@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from postgast import pg_query_pb2 as pb
-
 from pgops.sql.expressions import dotted, name_of, names_in
+from pgops.sql.libpg_query import pb
 from pgops.sql.statements import Name
 
 

@@ -5,16 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from pgops.errors import MissingExtraError
 from pgops.sql.lexing import bare
-
-try:
-    import postgast
-    from google.protobuf.message import DecodeError  # type: ignore[import-untyped, unused-ignore]
-except ImportError as error:  # pragma: no cover - the extra is installed wherever the suite runs
-    raise MissingExtraError(
-        "Reading SQL needs PostgreSQL's grammar, the package postgast.", cure="pip install 'pgops[migrations]'"
-    ) from error
+from pgops.sql.libpg_query import DecodeError, postgast
 
 PgQueryError = postgast.PgQueryError
 

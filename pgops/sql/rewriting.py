@@ -10,11 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from pgops.sql import grammar  # noqa: F401  says which extra is missing, before the import below fails
 from pgops.sql.expressions import name_of
-
-import postgast  # isort: skip
-from postgast import pg_query_pb2 as pb  # isort: skip
+from pgops.sql.libpg_query import pb, postgast
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

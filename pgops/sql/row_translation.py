@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from postgast import pg_query_pb2 as pb
-
 from pgops.sql import statements as s
 from pgops.sql.expressions import Read, equalities_in, name_of, read_in
+from pgops.sql.libpg_query import pb
 from pgops.sql.objects import is_on
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from postgast import pg_query_pb2 as pb
 
 from pgops.sql.expressions import descendants
+from pgops.sql.libpg_query import pb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

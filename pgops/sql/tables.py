@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
-from postgast import pg_query_pb2 as pb
 
 from pgops.sql import statements as s
 from pgops.sql.expressions import dotted, expression_of, name_of, names_in, read_in, type_of
+from pgops.sql.libpg_query import pb
 from pgops.sql.objects import kind_of
 from pgops.sql.statements import ConstraintKind
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from postgast import pg_query_pb2 as pb
-
 from pgops.sql import statements as s
 from pgops.sql.blocks import statements_inside
 from pgops.sql.expressions import dotted, name_of, names_in, read_in
+from pgops.sql.libpg_query import pb
 from pgops.sql.objects import ON_TABLES, is_on, kind_of, object_name, part_of
 from pgops.sql.row_translation import CHANGE, copy, explain, select, set_variable, transaction
 from pgops.sql.statements import Name

@@ -201,7 +201,7 @@ def test_a_connection_is_left_as_it_was_found(conn):
     conn.execute("INSERT INTO t VALUES (-1)")  # the transaction goes on, and is no read-only one
     with pytest.raises(psycopg.Error):
         conn.execute("SELEC")
-    with pytest.raises(ExplainError, match="Roll it back"):
+    with pytest.raises(WrongConnectionError, match="Roll it back"):
         pgops.explain(conn, "SELECT 1")
     conn.rollback()
     assert is_left_alone(conn)
