@@ -143,7 +143,10 @@ def test_what_the_time_does_not_suffice_for_is_unseen_and_the_rest_is_told(any_d
         conn.execute("CREATE INDEX large_a ON large (a)")
         conn.execute("ANALYZE large")
         limits = {CORRUPTION.id: {"heapallindexed": True}}
-        [result] = run_checks(conn, [CORRUPTION.id], limits=limits, statement_timeout_s=0.5).results
+        for time_s in (0.5, 1, 2, 4):  # until it suffices for the small ones, on a machine that is busy
+            [result] = run_checks(conn, [CORRUPTION.id], limits=limits, statement_timeout_s=time_s).results
+            if len(targets(result)) > 1:
+                break
         assert targets(result) == ['"sch.ema %"."i""dx %s {x}"', "public.t_a"]
         [late] = result.unseen
         assert "the time did not suffice for the 1 largest" in late.reason

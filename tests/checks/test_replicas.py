@@ -162,9 +162,9 @@ def test_commits_that_wait_for_a_synchronous_standby(pair):
 def test_replay_that_waits_for_a_reader(pair):
     with pair.primary.connect() as primary, pair.standby.connect() as standby, pair.standby.connect() as reader:
         primary.execute("CREATE TABLE IF NOT EXISTS altered (a int)")
+        there = "SELECT to_regclass('altered')"  # asked in transactions of its own: within one, "no" would stay so
+        wait_for(lambda: standby.execute(there).fetchone() != (None,), "the table to arrive")
         reader.execute("BEGIN")
-        there = "SELECT to_regclass('altered')"
-        wait_for(lambda: reader.execute(there).fetchone() != (None,), "the table to arrive")
         reader.execute("LOCK TABLE altered IN ACCESS SHARE MODE")
         primary.execute("ALTER TABLE altered ADD COLUMN b int")
         wait_for(lambda: bool(ask(standby, WAIT, info_s=0.0).findings), "replay to wait")

@@ -66,7 +66,7 @@ WRONG = {
 @pytest.mark.parametrize(("name", "value"), WRONG.values(), ids=WRONG.keys())
 def test_a_wrong_value_is_a_usage_error_that_names_the_variable(run, name, value):
     ended = run(*SIZES, **{name: value})
-    assert (ended.code, ended.out) == (2, "")
+    assert (ended.code, ended.json["exit_code"]) == (2, 2)
     assert name in ended.err
 
 
