@@ -13,7 +13,7 @@ import time
 import attrs
 import pytest
 
-from pgops.errors import BackfillError, NotApprovedError, StaleProposalError
+from pgops.errors import BackfillError, NotApprovedError, StaleProposalError, WrongConnectionError
 from pgops.migrations.backfilling.proposing import backfill
 from pgops.migrations.backfilling.throttle import Throttle
 from tests.checks.replicas import start_pair
@@ -180,7 +180,7 @@ def test_a_transaction_of_the_callers_is_refused_at_once(newest, any_database):
     proposal = backfill(newest, "orders", set="done = 1")
     with any_database.connect(autocommit=False) as holder:
         holder.execute("SELECT FROM orders WHERE id = 3 FOR UPDATE")
-        with pytest.raises(BackfillError, match="in a transaction"):
+        with pytest.raises(WrongConnectionError, match="in a transaction"):
             proposal.apply(holder, approval=proposal.approve(by="ann"))
 
 

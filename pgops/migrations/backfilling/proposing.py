@@ -85,8 +85,9 @@ class BackfillProposal(Proposal):
         and smaller.
 
         Raises `NotApprovedError` without an approval of this very proposal, `StaleProposalError` on another database or
-        where the table is another now, `BackfillError` where `conn` is in a transaction (its locks would be waited for
-        for ever), where policies would hide rows, or where a row can't be filled, with the server's words.
+        where the table is another now, `WrongConnectionError` where `conn` is in a transaction (its locks would be
+        waited for for ever), `BackfillError` where policies would hide rows, or where a row can't be filled, with the
+        server's words.
         """
         from pgops.migrations.backfilling.batches import run  # noqa: PLC0415
 
