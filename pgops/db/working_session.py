@@ -113,10 +113,10 @@ def put_back(session: psycopg.Connection[Any], standing: Standing) -> None:
 def refuse_transaction_pooler(one: psycopg.Connection[Any], other: psycopg.Connection[Any]) -> None:
     """Raise `PoolerError` where two sessions of ours may share a server process, as under pool_mode = transaction.
 
-    A pooler shows itself: it greets with a number that is not the server process's. Then one session's process is
-    looked at from the other, which a transaction pooler would give the very process that has just become free.
+    One session's process is looked at from the other, which a transaction pooler would give the very process that has
+    just become free.
     """
-    if _backend(one) == one.info.backend_pid and _backend(other) == other.info.backend_pid:
+    if not (is_pooled(one) or is_pooled(other)):
         return
     for _ in range(_LOOKS_BEHIND_A_POOLER):
         first = _backend(one)
@@ -133,8 +133,14 @@ def refuse_transaction_pooler(one: psycopg.Connection[Any], other: psycopg.Conne
             )
 
 
+def is_pooled(conn: psycopg.Connection[Any]) -> bool:
+    """Whether a pooler stands between: it greets with a number that is not the server process's."""
+    return _backend(conn) != conn.info.backend_pid
+
+
 def _backend(conn: psycopg.Connection[Any]) -> int:
-    row = conn.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
+    with conn.cursor(row_factory=tuple_row) as cursor:
+        row = cursor.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
     return int(row[0]) if row else 0
 
 

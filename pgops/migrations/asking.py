@@ -14,7 +14,8 @@ _TEXTS = ("text", "name", "varchar", "bpchar", '"char"')
 
 def plain_cursor(conn: psycopg.Connection[Any]) -> psycopg.Cursor[tuple[Any, ...]]:
     """Rows as tuples, and text as text: of a database without an encoding (SQL_ASCII) psycopg gives bytes."""
-    from psycopg.adapt import Loader  # noqa: PLC0415  psycopg is heavy: lint of a text does without
+    # psycopg is heavy: lint of a text does without.
+    from psycopg.adapt import Loader  # noqa: PLC0415
     from psycopg.rows import tuple_row  # noqa: PLC0415
 
     class _AsText(Loader):

@@ -6,10 +6,8 @@ import subprocess
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from psycopg.rows import tuple_row
-
 from pgops.db.callers_connection import as_found
-from pgops.db.working_session import another, refuse_transaction_pooler
+from pgops.db.working_session import another, is_pooled, refuse_transaction_pooler
 from pgops.errors import NoClientProgramError
 
 if TYPE_CHECKING:
@@ -24,10 +22,9 @@ def refuse_pooler(conn: psycopg.Connection[Any]) -> None:
     What pg_dump sets at its beginning would land on sessions of others: they no longer find a table without its schema,
     and the dump is written with their float digits and intervals.
     """
-    with as_found(conn), conn.cursor(row_factory=tuple_row) as cursor:
-        row = cursor.execute("SELECT pg_catalog.pg_backend_pid()").fetchone()
-    if row is not None and row[0] == conn.info.backend_pid:  # a pooler greets with a number of its own
-        return
+    with as_found(conn):
+        if not is_pooled(conn):
+            return
     with (
         closing(another(conn, application="pgops dump")) as one,
         closing(another(conn, application="pgops dump")) as other,

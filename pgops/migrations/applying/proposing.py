@@ -97,6 +97,7 @@ class MigrationProposal(Proposal):
         committed stands in the ledger, and applying again, or proposing anew, goes on from there. Ctrl-C cancels the
         statement that runs.
         """
+        # Both need this class.
         from pgops.migrations.applying.running import run  # noqa: PLC0415
         from pgops.migrations.applying.steps import Pace  # noqa: PLC0415
 
